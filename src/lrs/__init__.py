@@ -1,0 +1,5 @@
+"""A Learning Record Store: the memory of a learning ecosystem."""
+
+from importlib.metadata import version
+
+__version__ = version("lrs")

@@ -1,0 +1,107 @@
+"""The closed list of what can go wrong, in the standard's terms and without HTTP.
+
+`api/problems.py` holds the one table from these classes to status codes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class LRSError(Exception):
+    """Something the caller can be told about; its text is meant for a person."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequestError(LRSError):
+    """Malformed JSON, an unknown or miscased parameter, a forbidden combination (Comm. 3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule of the standard that a statement breaks.
+
+    Attributes:
+        path: where, as `statements[3].result.score.max`; empty for the whole statement.
+        message: what is wrong, for a person.
+        section: the section of the standard that says so, such as `Data 2.4.5.1`.
+    """
+
+    path: str
+    message: str
+    section: str
+
+    def __str__(self) -> str:
+        """Give the violation as one line."""
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.message} ({self.section})"
+
+
+class InvalidStatementError(LRSError):
+    """The structure of one or more statements breaks the data model (Data 2.2, Comm. 3.0)."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("; ".join(str(violation) for violation in violations))
+        self.violations = tuple(violations)
+
+
+class UnsupportedVersionError(LRSError):
+    """The version header is missing or names a version that is not served (Comm. 3.3)."""
+
+
+class UnauthenticatedError(LRSError):
+    """No credentials, or credentials that are refused (Comm. 4.0)."""
+
+
+class ForbiddenError(LRSError):
+    """The credentials are good, the action is not allowed (Comm. 3.2)."""
+
+
+class StatementNotFoundError(LRSError):
+    """No such statement, or a voided one asked for as if it were not (Comm. 2.1.3)."""
+
+
+class StatementConflictError(LRSError):
+    """The id is taken by a different statement (Comm. 2.1.1, 2.1.2)."""
+
+
+class TooLargeError(LRSError):
+    """A body, a statement or a batch is over its limit (Comm. 3.2)."""
+
+
+class UnavailableError(LRSError):
+    """The database cannot be reached or did not answer in time; asking again later may help."""
+
+
+class UnknownMemberError(LRSError):
+    """An analytics query names a measure, dimension or operator that does not exist."""
+
+    def __init__(self, detail: str, known: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.known = tuple(known)
+
+
+class InvalidQueryError(LRSError):
+    """An analytics query is well-formed JSON but does not make sense."""
+
+
+class CredentialNotFoundError(LRSError):
+    """No such credential, or one that is revoked already."""
+
+
+class CredentialConflictError(LRSError):
+    """The key is taken by another credential."""
+
+
+class StartError(Exception):
+    """The service cannot start or stop as asked; told on the terminal, never over HTTP."""
+
+
+class ClusterError(StartError):
+    """The embedded PostgreSQL cannot be made, started or reached."""
+
+
+class DataDirectoryInUseError(StartError):
+    """Another `lrs` holds the data directory."""

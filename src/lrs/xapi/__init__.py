@@ -1,0 +1,1 @@
+"""The standard as pure Python: model, validation, comparison, formats, versions, queries."""

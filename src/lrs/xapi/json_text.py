@@ -1,0 +1,155 @@
+"""The received JSON text: split into statements, read strictly, never altered (Data 2.2).
+
+What cannot be kept is refused: property names that come twice in one object, NUL characters and
+lone surrogates, numbers longer than `MAX_NUMBER_LENGTH` characters or with an exponent beyond
+that of `decimal`, nesting deeper than `MAX_DEPTH`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Final, NoReturn
+
+import msgspec
+
+from lrs.errors import InvalidRequestError, InvalidStatementError
+from lrs.xapi.findings import FORMATTING, Finding, violations
+from lrs.xapi.json_flaws import MAX_DEPTH, MAX_NUMBER_LENGTH, depth_of, flaws
+
+__all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "parse", "split"]
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_FIRST_BYTE = re.compile(rb"[^ \t\n\r]")
+# NUL and surrogates, in the only form in which they get through UTF-8 and a JSON parser.
+_SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
+
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _FlawError(Exception):
+    """The text is JSON, but not such as can be kept."""
+
+
+class _ConstantError(Exception):
+    """NaN or an infinity, which are no JSON."""
+
+
+def split(body: bytes) -> tuple[list[bytes], bool]:
+    """Return the text of each statement in a body, and whether the body was an array.
+
+    The text of a lone object is not read yet; `parse` does that.
+
+    Raises:
+        InvalidRequestError: the body is no JSON text in UTF-8, or neither object nor array.
+        InvalidStatementError: the body is an array of which no element can be told.
+    """
+    _decoded(body, "the body")
+    first = _FIRST_BYTE.search(body)
+    if first is None:
+        raise InvalidRequestError("the body is empty; a statement or an array of them is needed")
+    if first[0] == b"{":
+        return [body], False
+    if first[0] == b"[":
+        return _split_array(body), True
+    raise InvalidRequestError("the body must be a JSON object or an array of JSON objects")
+
+
+def parse(raw: bytes, path: str = "") -> object:
+    """Read one JSON text: integers as int, other numbers as Decimal.
+
+    Args:
+        raw: the text in UTF-8.
+        path: where it lies in the request, for messages.
+
+    Raises:
+        InvalidRequestError: the text is no JSON in UTF-8.
+        InvalidStatementError: it is JSON that cannot be kept; every reason is named.
+    """
+    return _read(raw, path or "the text", path)
+
+
+def _split_array(body: bytes) -> list[bytes]:
+    try:
+        return [bytes(element) for element in _elements.decode(body)]
+    except (msgspec.DecodeError, RecursionError) as error:
+        _read(body, "the body", "statements")  # says in detail what is wrong, and where
+        detail = f"the body is not valid JSON: {error}"
+        raise InvalidRequestError(detail) from error  # pragma: no cover - no such text is known
+
+
+def _read(raw: bytes, name: str, path: str) -> object:
+    text = _decoded(raw, name)
+    if depth_of(text) > MAX_DEPTH:
+        _refuse([Finding((), f"is nested deeper than {MAX_DEPTH} levels", FORMATTING)], path)
+    try:
+        parsed: object = _decode(text)
+    except json.JSONDecodeError as error:
+        raise InvalidRequestError(f"{name} is not valid JSON: {error}") from error
+    except _ConstantError as error:
+        place = _place_of_constant(text)
+        raise InvalidRequestError(f"{name} is not valid JSON: {place}") from error
+    except _FlawError:
+        _refuse(flaws(text), path)
+    if "\\u" in text and _SUSPECT_ESCAPE.search(text) and (found := list(flaws(text))):
+        _refuse(found, path)
+    return parsed
+
+
+def _refuse(found: Iterable[Finding], path: str) -> NoReturn:
+    raise InvalidStatementError(violations(found, path))
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    if raw.startswith(_BYTE_ORDER_MARK):
+        raise InvalidRequestError(f"{name} begins with a byte order mark; send UTF-8 without it")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"{name} is not valid UTF-8: {error.reason} at offset {error.start}"
+        ) from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _FlawError
+    return members
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise _FlawError
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise _FlawError
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise _FlawError from None
+
+
+def _constant(_: str) -> NoReturn:
+    raise _ConstantError
+
+
+def _place_of_constant(text: str) -> str:
+    """Return the first constant that JSON does not know, with its line and column."""
+    constants = (match for match in _STRING_OR_CONSTANT.finditer(text) if match[1])
+    first = next(constants)
+    line = text.count("\n", 0, first.start()) + 1
+    column = first.start() - text.rfind("\n", 0, first.start())
+    return f"{first[1]} at line {line} column {column}"
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_decimal,
+    parse_constant=_constant,
+).decode

@@ -1,0 +1,58 @@
+"""Language tags by the grammar of RFC 5646, and language maps (Data 4.2)."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+
+from lrs.xapi.properties import refusal
+
+EXPECTED = "must be a language tag of RFC 5646 such as `en` or `de-AT`"
+
+_LANGUAGE = r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})"
+_SCRIPT = r"(?:-[a-z]{4})?"
+_REGION = r"(?:-(?:[a-z]{2}|[0-9]{3}))?"
+_VARIANTS = r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+_EXTENSIONS = r"(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*"
+_PRIVATE_USE = r"x(?:-[a-z0-9]{1,8})+"
+# Registered before the grammar was: the tags that it would refuse.
+_IRREGULAR = (
+    r"en-gb-oed|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)"
+    r"|sgn-(?:be-fr|be-nl|ch-de)"
+)
+PATTERN = (
+    rf"^(?i:{_LANGUAGE}{_SCRIPT}{_REGION}{_VARIANTS}{_EXTENSIONS}(?:-{_PRIVATE_USE})?"
+    rf"|{_PRIVATE_USE}|{_IRREGULAR})$"
+)
+# `en-a-bb-a-cc`: no shorter tag can hold a singleton or a variant twice.
+_SHORTEST_WITH_REPEAT = 12
+_SHORTEST_VARIANT = 4
+
+
+def _without_repeats(tag: str) -> str:
+    """Refuse a singleton or variant that comes twice, which no regular expression can."""
+    if len(tag) >= _SHORTEST_WITH_REPEAT and _has_repeats(tag.lower().split("-")):
+        raise refusal(f"{EXPECTED} without a subtag that comes twice")
+    return tag
+
+
+def _has_repeats(subtags: list[str]) -> bool:
+    """Tell whether a singleton, or a variant before the first singleton, comes twice."""
+    singletons: list[str] = []
+    variants: list[str] = []
+    for subtag in subtags[1:]:
+        if subtag == "x":
+            break
+        if len(subtag) == 1:
+            singletons.append(subtag)
+        elif not singletons and len(subtag) >= _SHORTEST_VARIANT:
+            variants.append(subtag)
+    return len(set(singletons)) < len(singletons) or len(set(variants)) < len(variants)
+
+
+LanguageTag = Annotated[
+    str,
+    StringConstraints(pattern=PATTERN, strict=True),
+    AfterValidator(_without_repeats),
+    WithJsonSchema({"type": "string", "description": "a language tag of RFC 5646"}),
+]
+LanguageMap = dict[LanguageTag, str]
