@@ -1,0 +1,1 @@
+"""Principals, secrets and authority: pure."""

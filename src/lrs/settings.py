@@ -1,0 +1,222 @@
+"""Everything that can be set from outside: `LRS_...` environment variables, read once at the start.
+
+`docs/settings.md` describes each of them; a test compares the two.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import model_validator as model_rule
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LRS_"
+TEST_PREFIX = "LRS_TEST_"  # read by the test suite alone
+_TYPO_LIKENESS = 0.85
+
+_SCHEMES = ("postgresql+asyncpg", "postgresql", "postgres")
+_URL_OPTIONS = frozenset(
+    {
+        "host",
+        "passfile",
+        "password",
+        "port",
+        "prepared_statement_cache_size",
+        "ssl",
+        "target_session_attrs",
+        "user",
+    }
+)
+
+
+class SettingsError(Exception):
+    """One or more environment variables cannot be used; the text names each, one per line."""
+
+
+def _refuse(message: str) -> PydanticCustomError:
+    # The text is no format string: a brace in it would otherwise be read as a placeholder.
+    return PydanticCustomError("setting", "{message}", {"message": message})
+
+
+def _database_url(value: object) -> str:
+    """Return the URL as SQLAlchemy wants it, with asyncpg as the driver."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator or scheme not in _SCHEMES:
+        raise _refuse("must look like postgresql://user:password@host:5432/database")
+    options = [_url_option(name, value) for name, value in _options_of("//" + rest)]
+    address = rest.partition("?")[0]
+    query = f"?{urlencode(options, safe='/')}" if options else ""
+    return f"postgresql+asyncpg://{address}{query}"
+
+
+def _options_of(address: str) -> list[tuple[str, str]]:
+    unreadable = _refuse(
+        "the address cannot be read; characters such as @ : / ? # in a user name or password "
+        "must be percent-encoded"
+    )
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises for what is no number
+    except ValueError:
+        raise unreadable from None
+    if parts.fragment or "@" in parts.path + parts.query:  # pieces of a password, not to be shown
+        raise unreadable
+    return parse_qsl(parts.query, keep_blank_values=True)
+
+
+def _url_option(name: str, value: str) -> tuple[str, str]:
+    # libpq's spelling is what hosting providers hand out; asyncpg calls the same option ssl.
+    name = "ssl" if name == "sslmode" else name
+    if name not in _URL_OPTIONS:
+        known = ", ".join(sorted(_URL_OPTIONS | {"sslmode"}))
+        raise _refuse(f"the option {name!r} is not known; known are {known}")
+    return name, value
+
+
+def _xapi_version(value: object) -> object:
+    lines = {"1.0": "1.0.3", "2.0": "2.0.0"}
+    return lines[str(value)[:3]] if re.fullmatch(r"[12]\.0(\.\d)?", str(value)) else value
+
+
+def _home_page(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s\"<>\\^`{|}]+", value):
+        raise _refuse("must be an address such as https://lrs.example.org")
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _basic_key(value: str) -> str:
+    if ":" in value:
+        raise _refuse("must not contain a colon (HTTP Basic ends the key there)")
+    if not value.isprintable():
+        raise _refuse("must not contain control characters")
+    return value
+
+
+def _basic_secret(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isprintable():
+        raise _refuse("must not contain control characters")
+    return value
+
+
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
+XapiVersion = Annotated[Literal["1.0.3", "2.0.0"], BeforeValidator(_xapi_version)]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)
+]
+BasicKey = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_basic_key)]
+BasicSecret = Annotated[
+    SecretStr, Field(min_length=1, max_length=255), AfterValidator(_basic_secret)
+]
+HomePage = Annotated[str, AfterValidator(_home_page)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings, checked; `load_settings` reads them from the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    graceful_timeout: Seconds = 20
+    log_level: LogLevel = "info"
+
+    data_dir: Path = Path("data")
+    postgres_bin: Path | None = None
+    database_url: DatabaseUrl | None = None
+    database_read_url: DatabaseUrl | None = None
+    transaction_timeout: Seconds = 15
+    query_timeout: Seconds = 30
+
+    initial_key: BasicKey | None = None
+    initial_secret: BasicSecret | None = None
+    server_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+
+    default_xapi_version: XapiVersion = "1.0.3"
+    authority_home_page: HomePage = "http://lrs.local"
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 100 * _MEBIBYTE
+    max_statement_bytes: Annotated[int, Field(ge=1024)] = 4 * _MEBIBYTE
+    max_batch: Annotated[int, Field(ge=1)] = 10_000
+    page_size: Annotated[int, Field(ge=1)] = 100
+    max_page_size: Annotated[int, Field(ge=1)] = 1_000
+
+    @model_rule(mode="after")
+    def _fit_together(self) -> Self:
+        if (self.initial_key is None) != (self.initial_secret is None):
+            raise _refuse("LRS_INITIAL_KEY and LRS_INITIAL_SECRET go together: set both or none")
+        if self.database_read_url is not None and self.database_url is None:
+            raise _refuse("LRS_DATABASE_READ_URL needs LRS_DATABASE_URL, where writes go")
+        if self.page_size > self.max_page_size:
+            raise _refuse("LRS_PAGE_SIZE must not be larger than LRS_MAX_PAGE_SIZE")
+        return self
+
+
+def variable_names() -> list[str]:
+    """Return the environment variables that are read, in the order of the fields."""
+    return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable has a wrong value, or looks like a misspelt one.
+    """
+    complaints = list(_misspelt(os.environ))
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        complaints += [_complaint(detail) for detail in error.errors()]
+        # The cause would show the values, and some are secret.
+        raise SettingsError("\n".join(complaints)) from None
+    if complaints:
+        raise SettingsError("\n".join(complaints))
+    return settings
+
+
+def _misspelt(names: Iterable[str]) -> Iterator[str]:
+    known = variable_names()
+    for name in sorted(names):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper.startswith(TEST_PREFIX) or upper in known:
+            continue
+        for meant in difflib.get_close_matches(upper, known, n=1, cutoff=_TYPO_LIKENESS):
+            yield f"{name}: there is no such setting; did you mean {meant}?"
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    if not detail["loc"]:
+        return detail["msg"]
+    field = str(detail["loc"][0])
+    message = detail["msg"].removeprefix("Input ").rstrip(".")
+    return f"{PREFIX}{field.upper()}: {message}{_shown(field, detail['input'])}"
+
+
+def _shown(field: str, value: object) -> str:
+    if "SecretStr" in str(Settings.model_fields[field].annotation):
+        return ""
+    hint = ""
+    if field == "port" and str(value).startswith("tcp://"):
+        hint = "; Kubernetes sets this for a service called lrs: use enableServiceLinks: false"
+    return f" (it is {str(value)[:100]!r}{hint})"

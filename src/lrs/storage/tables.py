@@ -1,0 +1,227 @@
+"""The tables, private to this room. `docs/architecture.md` says why they look like this.
+
+Every table of statements carries `store` and the statement's `id`, every unique key of theirs
+contains `id`, and nothing refers across: so they can be distributed by `id` as they are.
+
+`position` is one 64-bit integer: microseconds since 1970 of `stored` times 1,024, plus the place
+of the statement in its batch. It is the order of answers and, with `id` for ties, the cursor.
+
+Keys of agents, verbs and activities are 128-bit hashes of the canonical IFI or IRI.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+_moment = DateTime(timezone=True)
+
+stores = Table(
+    "stores",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created", _moment, nullable=False, server_default=text("now()")),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("store", Integer, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    # HMAC-SHA-256 of the secret under the server key, which is not in the database.
+    Column("secret_mac", LargeBinary, nullable=False),
+    Column("label", Text, nullable=False),
+    # The tool of the ecosystem that holds this credential, such as "Moodle", and its kind: LMS.
+    Column("system", Text, nullable=False),
+    Column("system_kind", Text, nullable=False),
+    Column("created", _moment, nullable=False, server_default=text("now()")),
+    Column("revoked", _moment),
+)
+
+# One row; every change of a credential counts it up, so that a cache can tell that it is old.
+credential_changes = Table(
+    "credential_changes",
+    metadata,
+    Column("only", Boolean, primary_key=True, server_default=text("true")),
+    Column("count", BigInteger, nullable=False, server_default=text("0")),
+)
+
+# What a statement says, in typed columns that sums and walks read without touching the payload.
+statements = Table(
+    "statements",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("stored", _moment, nullable=False),
+    Column("timestamp", _moment, nullable=False),
+    Column("voided", Boolean, nullable=False, server_default=text("false")),
+    # A voiding statement can not be voided itself (Data 2.3.2).
+    Column("voiding", Boolean, nullable=False),
+    # The statement that this one targets: its object is a StatementRef.
+    Column("target", Uuid),
+    Column("credential", Integer, nullable=False),
+    Column("verb", Uuid, nullable=False),
+    Column("actor", Uuid),
+    # The key of the Activity, Agent or Group that is the object, whichever `object_type` says.
+    Column("object", Uuid),
+    Column("object_type", Text, nullable=False),
+    Column("registration", Uuid),
+    # The keys of all agents and activities that it names: what a statement that refers to this
+    # one is found by. `direct_agents` answer the `agent` filter, `other_agents` only with
+    # `related_agents`, `activities` the `activity` filter with `related_activities`.
+    Column("direct_agents", ARRAY(Uuid)),
+    Column("other_agents", ARRAY(Uuid)),
+    Column("activities", ARRAY(Uuid)),
+    Column("score_scaled", Double),
+    Column("score_raw", Double),
+    Column("score_min", Double),
+    Column("score_max", Double),
+    Column("success", Boolean),
+    Column("completion", Boolean),
+    # Seconds; a year counts 365 days and a month 30.
+    Column("duration", Double),
+    Column("platform", Text),
+    Column("language", Text),
+    PrimaryKeyConstraint("store", "id"),
+    Index(None, "store", "position"),
+    Index(
+        "statements_store_target_idx",
+        "store",
+        "target",
+        postgresql_where=text("target IS NOT NULL"),
+    ),
+)
+
+# The JSON text that came in, completed by what the LRS adds.
+statement_payloads = Table(
+    "statement_payloads",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("payload", JSON, nullable=False),
+    PrimaryKeyConstraint("store", "id"),
+)
+
+# One row for the statement itself (via = id) and one for each statement that it refers to,
+# chains included: so a filter is a walk over one index, and all filters meet on one row.
+statement_matches = Table(
+    "statement_matches",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("via", Uuid, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("verb", Uuid, nullable=False),
+    Column("activity", Uuid),
+    Column("registration", Uuid),
+    PrimaryKeyConstraint("store", "id", "via"),
+    Index(None, "store", "verb", "position"),
+    Index(None, "store", "activity", "position"),
+    Index(None, "store", "registration", "position"),
+    Index(None, "store", "activity", "verb", "position"),
+)
+
+# Every agent that a statement, or one that it refers to, names. `direct` ones answer the `agent`
+# filter: the actor, an Agent or Group as object, and the members of Groups in both.
+statement_agents = Table(
+    "statement_agents",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("agent", Uuid, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("via", Uuid, nullable=False),
+    Column("direct", Boolean, nullable=False),
+    Column("verb", Uuid, nullable=False),
+    Column("activity", Uuid),
+    Column("registration", Uuid),
+    PrimaryKeyConstraint("store", "agent", "position", "id", "via"),
+    Index(
+        "statement_agents_store_agent_verb_position_idx",
+        "store",
+        "agent",
+        "verb",
+        "position",
+        postgresql_where=text("direct"),
+    ),
+)
+
+# Every activity that a statement, or one that it refers to, names anywhere (related_activities).
+statement_activities = Table(
+    "statement_activities",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("activity", Uuid, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("via", Uuid, nullable=False),
+    PrimaryKeyConstraint("store", "activity", "position", "id", "via"),
+)
+
+# The texts behind the keys, each once.
+agents = Table(
+    "agents",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("key", Uuid, nullable=False),
+    # mbox, mbox_sha1sum, openid or account.
+    Column("ifi_type", Text, nullable=False),
+    # The canonical value; for an account, `homePage` followed by a space and the name.
+    Column("ifi", Text, nullable=False),
+    PrimaryKeyConstraint("store", "key"),
+)
+
+# `digest` tells the newest description that came in, so that one that comes again costs no write;
+# `position` is that of its statement; the merged text itself is the canonical one.
+verbs = Table(
+    "verbs",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("key", Uuid, nullable=False),
+    Column("iri", Text, nullable=False),
+    Column("digest", Uuid),
+    Column("position", BigInteger, nullable=False, server_default=text("0")),
+    # The merged display.
+    Column("description", JSON),
+    PrimaryKeyConstraint("store", "key"),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("key", Uuid, nullable=False),
+    Column("iri", Text, nullable=False),
+    Column("digest", Uuid),
+    Column("position", BigInteger, nullable=False, server_default=text("0")),
+    # The merged definition, and its `type`.
+    Column("description", JSON),
+    Column("type", Text),
+    PrimaryKeyConstraint("store", "key"),
+)

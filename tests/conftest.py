@@ -1,0 +1,131 @@
+"""One PostgreSQL for the whole run, and a store of its own for each test that needs one."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from lrs.auth.principals import Principal, SystemKind
+from lrs.auth.secrets import mac
+from lrs.main import build_app
+from lrs.settings import Settings
+from lrs.storage.credentials import (
+    NewCredential,
+    ensure_store,
+    insert_credential,
+    list_credentials,
+)
+from lrs.storage.embedded import Cluster
+from lrs.storage.engines import Database, DatabaseOptions, open_database
+from lrs.storage.migrations import upgrade
+
+SERVER_KEY = "the server key of the tests, long enough"
+SECRET = "open sesame"
+# Only the end of the whole machine could lose what is not flushed, so tests need not wait for it.
+FAST = {"fsync": "off", "shared_buffers": "128MB", "max_connections": "150"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres-bin",
+        type=Path,
+        default=os.environ.get("LRS_TEST_POSTGRES_BIN") or None,
+        help="run the database tests on the PostgreSQL whose programs lie here",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_bin(request: pytest.FixtureRequest) -> Path | None:
+    found: Path | None = request.config.getoption("--postgres-bin")
+    return Path(found) if found else None
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres_bin: Path | None) -> Iterator[Cluster]:
+    # Not below pytest's own directory, which another run closes to all but its user.
+    with (
+        tempfile.TemporaryDirectory(prefix="lrs-tests-", ignore_cleanup_errors=True) as directory,
+        Cluster(Path(directory) / "cluster", postgres_bin, FAST) as cluster,
+    ):
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def database_url(cluster: Cluster) -> str:
+    asyncio.run(upgrade(cluster.url))
+    return cluster.url
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = await open_database(DatabaseOptions(database_url, workers=4))
+    yield opened
+    await opened.close()
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A store of a test's own, with a credential to it."""
+
+    principal: Principal
+    secret: str = SECRET
+    headers: dict[str, str] = field(default_factory=lambda: {"X-Experience-API-Version": "1.0.3"})
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        return self.principal.key, self.secret
+
+
+async def make_tenant(database: Database, name: str | None = None) -> Tenant:
+    """Make a credential in the named store, or in a new one."""
+    key = uuid4().hex
+    new = NewCredential(key, mac(SERVER_KEY.encode(), SECRET), "A test", "Moodle", SystemKind.LMS)
+    async with database.writing() as connection:
+        store = await ensure_store(connection, name or key)
+        await insert_credential(connection, store, new)
+        known = await list_credentials(connection)
+    return Tenant(next(each.principal for each in known if each.principal.key == key))
+
+
+@pytest.fixture
+async def tenant(database: Database) -> Tenant:
+    return await make_tenant(database)
+
+
+@pytest.fixture
+async def stranger(database: Database) -> Tenant:
+    return await make_tenant(database)
+
+
+def settings_for(database_url: str, **more: Any) -> Settings:
+    return Settings(
+        database_url=SecretStr(database_url), server_key=SecretStr(SERVER_KEY), workers=4, **more
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str) -> AsyncIterator[FastAPI]:
+    app = build_app(settings_for(database_url, page_size=25, max_body_bytes=2_000_000))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def client(app: FastAPI, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the credential of the test's own store, speaking 1.0.3."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://lrs.test/xapi",
+        auth=tenant.auth,
+        headers=tenant.headers,
+    ) as client:
+        yield client

@@ -1,0 +1,78 @@
+"""A store with so many statements that a plan matters."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from conftest import make_tenant
+from lrs.storage.engines import Database
+
+MANY = 60_000
+
+# 500 agents, 30 verbs and 300 activities, some met much more often than others; one statement in
+# four has a row for another that it refers to.
+_FILL = """
+    CREATE FUNCTION pg_temp.key(kind text, number bigint) RETURNS uuid
+        LANGUAGE sql IMMUTABLE AS $$ SELECT md5(kind || number)::uuid $$;
+
+    SELECT setseed(0.5);
+
+    CREATE TEMP TABLE made ON COMMIT DROP AS
+    SELECT number AS n, pg_temp.key('id', number) AS id,
+           1700000000000000 * 1024 + number * 1024000 AS position,
+           pg_temp.key('agent', (power(random(), 3) * 500)::int) AS agent,
+           pg_temp.key('verb', (power(random(), 3) * 30)::int) AS verb,
+           pg_temp.key('activity', (power(random(), 3) * 300)::int) AS activity,
+           pg_temp.key('registration', number % 5000) AS registration
+    FROM generate_series(CAST(1 AS bigint), {many}) AS number;
+
+    INSERT INTO statements (store, id, position, stored, timestamp, voided, voiding, credential,
+                            verb, actor, object, object_type, registration)
+    SELECT {store}, id, position, now(), now(), n % 50 = 0, false, 1, verb, agent, activity,
+           'Activity', registration
+    FROM made;
+
+    INSERT INTO statement_payloads (store, id, payload)
+    SELECT {store}, id, json_build_object('id', id, 'text', repeat('x', 800)) FROM made;
+
+    CREATE TEMP TABLE rows ON COMMIT DROP AS
+    SELECT id, position, id AS via, agent, verb, activity, registration FROM made
+    UNION ALL
+    SELECT made.id, made.position, target.id, target.agent, target.verb, target.activity,
+           target.registration
+    FROM made JOIN made AS target ON target.n = made.n / 2 + 1 WHERE made.n % 4 = 0;
+
+    INSERT INTO statement_matches (store, id, via, position, verb, activity, registration)
+    SELECT {store}, id, via, position, verb, activity, registration FROM rows
+    ON CONFLICT DO NOTHING;
+
+    INSERT INTO statement_agents
+        (store, agent, position, id, via, direct, verb, activity, registration)
+    SELECT {store}, agent, position, id, via, true, verb, activity, registration FROM rows
+    UNION ALL
+    SELECT {store}, pg_temp.key('instructor', 1), position, id, via, false, verb, activity,
+           registration
+    FROM rows
+    ON CONFLICT DO NOTHING;
+
+    INSERT INTO statement_activities (store, activity, position, id, via)
+    SELECT {store}, activity, position, id, via FROM rows
+    UNION ALL
+    SELECT {store}, pg_temp.key('course', n % 20), position, made.id, made.id FROM made
+    ON CONFLICT DO NOTHING
+"""
+
+
+@pytest.fixture(scope="session")
+async def large_store(database: Database, database_url: str) -> int:
+    """The number of a store that is filled once for the whole run."""
+    store = (await make_tenant(database)).principal.store
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    try:
+        async with connection.transaction():
+            await connection.execute(_FILL.format(store=store, many=MANY))
+    finally:
+        await connection.close()
+    async with database.primary() as other:
+        await other.execute(text("VACUUM ANALYZE"))
+    return store

@@ -1,0 +1,77 @@
+"""Migrations make the tables of the models, from nothing and back, once for all who try."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from lrs.storage.embedded import Cluster
+from lrs.storage.migrations import downgrade, upgrade
+from lrs.storage.tables import metadata
+
+VERSIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
+
+
+@pytest.fixture
+async def empty_database(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of a database of the test's own, with nothing in it."""
+    name = f"migrations_{uuid4().hex}"
+    admin = create_async_engine(cluster.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with admin.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield cluster.url.replace("@/lrs?", f"@/{name}?")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name}"))
+    await admin.dispose()
+
+
+async def inspected(url: str, look: Any) -> Any:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        seen = await connection.run_sync(look)
+    await engine.dispose()
+    return seen
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def _differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_the_migrated_database_is_that_of_the_models(empty_database: str) -> None:
+    await upgrade(empty_database)
+    assert await inspected(empty_database, _differences) == []
+
+
+async def test_all_the_way_down_leaves_nothing_and_up_again_works(empty_database: str) -> None:
+    await upgrade(empty_database)
+    await downgrade(empty_database, "base")
+    assert await inspected(empty_database, _tables) == set()
+
+    await upgrade(empty_database)
+    assert await inspected(empty_database, _tables) == set(metadata.tables)
+
+
+async def test_several_who_start_at_once_migrate_once(empty_database: str) -> None:
+    await asyncio.gather(*(upgrade(empty_database) for _ in range(5)))
+    assert await inspected(empty_database, _differences) == []
+
+
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_each_migration_waits_only_so_long_for_a_lock(path: Path) -> None:
+    source = path.read_text()
+    for direction in source.split("def upgrade")[1].split("def downgrade"):
+        first_line = direction.splitlines()[1].strip()
+        assert first_line == "op.execute(\"SET LOCAL lock_timeout = '5s'\")"
