@@ -1,0 +1,1 @@
+"""The closed language of aggregation queries: measures, dimensions, filters: pure."""

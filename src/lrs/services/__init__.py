@@ -1,0 +1,1 @@
+"""One request of the standard is one method is one transaction."""
