@@ -1,0 +1,39 @@
+"""Reads bodies, and not more of them than is allowed."""
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from lrs.api.state import options_of
+from lrs.errors import InvalidRequestError, TooLargeError
+
+
+async def json_body(request: Request) -> bytes:
+    """Return the body of a request that says it is JSON (Comm. 3.2).
+
+    Raises:
+        InvalidRequestError: it says that it is something else, or ends before its length.
+        TooLargeError: it is over the limit; the rest of it is not read.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise InvalidRequestError(
+            f"Content-Type must be application/json, it is {kind[:80] or 'missing'!r} (Comm. 2.1)"
+        )
+    return await _limited(request, options_of(request).max_body_bytes)
+
+
+async def _limited(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise TooLargeError(f"the body has {announced} bytes, {limit} are allowed (Comm. 3.2)")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise TooLargeError(f"the body is over the {limit} bytes that are allowed")
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise InvalidRequestError("the client went away before the body ended") from error
+    return b"".join(parts)

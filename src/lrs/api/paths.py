@@ -1,0 +1,43 @@
+"""The addresses that real clients use, all served as one, none redirected.
+
+`/xAPI`, `/XAPI`, `/data/xAPI`, doubled and trailing slashes, and an endpoint joined to a resource
+without a slash (`/xapistatements`).
+"""
+
+import re
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_SLASHES = re.compile(r"/{2,}")
+_ENDPOINT = re.compile(
+    r"^(?:/data)?/xapi(?=/|$|statements|activities|agents|about)/?", re.IGNORECASE
+)
+# A parameter that clients add to get past caches; it means nothing.
+_IGNORED = "cachebuster"
+
+
+class Paths:
+    """Rewrites the path of a request to the one that is routed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request under its canonical path."""
+        if scope["type"] == "http":
+            scope["path"] = canonical_path(scope["path"])
+            scope["query_string"] = _without_ignored(scope["query_string"])
+        await self._app(scope, receive, send)
+
+
+def canonical_path(path: str) -> str:
+    """Return the path that is routed."""
+    collapsed = _ENDPOINT.sub("/xapi/", _SLASHES.sub("/", path))
+    return collapsed.rstrip("/") or "/"
+
+
+def _without_ignored(query: bytes) -> bytes:
+    if _IGNORED.encode() not in query:
+        return query
+    parts = query.split(b"&")
+    return b"&".join(part for part in parts if part.partition(b"=")[0] != _IGNORED.encode())

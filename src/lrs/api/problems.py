@@ -1,0 +1,163 @@
+"""The one table from our errors to status codes, and the one writer of error answers (RFC 9457)."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from lrs import errors
+from lrs.errors import LRSError
+from lrs.observability import request_id
+
+_log = logging.getLogger(__name__)
+
+
+class Kind(NamedTuple):
+    """How a class of errors is told to a client."""
+
+    status: int
+    code: str
+    title: str
+
+
+KINDS: Mapping[type[LRSError], Kind] = {
+    errors.InvalidRequestError: Kind(400, "invalid-request", "The request cannot be understood"),
+    errors.InvalidStatementError: Kind(400, "invalid-statement", "A statement is not valid"),
+    errors.UnsupportedVersionError: Kind(400, "unsupported-version", "Unknown version of xAPI"),
+    errors.UnknownMemberError: Kind(400, "unknown-member", "The query names something unknown"),
+    errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
+    errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
+    errors.ForbiddenError: Kind(403, "forbidden", "These credentials may not do this"),
+    errors.StatementNotFoundError: Kind(404, "statement-not-found", "No such statement"),
+    errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
+    errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
+    errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
+    errors.TooLargeError: Kind(413, "too-large", "The request is over a limit"),
+    errors.UnavailableError: Kind(503, "unavailable", "The service cannot answer now"),
+}
+_UNEXPECTED = Kind(500, "unexpected", "Something unexpected went wrong")
+_OF_HTTP = {
+    404: Kind(404, "no-such-resource", "There is nothing at this address"),
+    405: Kind(405, "no-such-method", "The resource does not offer this method"),
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": 'Basic realm="LRS", charset="UTF-8"'},
+    503: {"Retry-After": "1"},
+}
+
+
+class ViolationBody(BaseModel):
+    """One rule that a statement breaks."""
+
+    path: str = Field(examples=["statements[3].result.score.max"])
+    message: str = Field(examples=["must be greater than min"])
+    section: str = Field(description="of the xAPI specification", examples=["Data 2.4.5.1"])
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field(examples=["urn:lrs:error:invalid-statement"])
+    title: str = Field(examples=["A statement is not valid"])
+    status: int = Field(examples=[400])
+    detail: str = Field(description="for a person")
+    request_id: str = Field(description="names the request in the service's log")
+    violations: list[ViolationBody] | None = Field(
+        default=None, description="each rule that a statement breaks, with its place"
+    )
+    known: list[str] | None = Field(
+        default=None, description="the names that would have been understood"
+    )
+
+
+def responses(*kinds: type[LRSError]) -> dict[int | str, dict[str, Any]]:
+    """Describe in the OpenAPI document what these errors look like to a client."""
+    statuses = {KINDS[kind].status: KINDS[kind].title for kind in reversed(kinds)}
+    return {
+        status: {
+            "description": title,
+            "content": {"application/problem+json": {"schema": {"$ref": _PROBLEM}}},
+        }
+        for status, title in sorted(statuses.items())
+    }
+
+
+_PROBLEM = "#/components/schemas/Problem"
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Answer with one of our errors."""
+    if not isinstance(error, LRSError):
+        return answer_unexpected(request, error)
+    kind = KINDS[type(error)]
+    if kind.status >= 500:  # noqa: PLR2004 - from here on it is our fault, by HTTP
+        _log.warning("%s", error, exc_info=error)
+    members: dict[str, object] = {}
+    if isinstance(error, errors.InvalidStatementError):
+        members["violations"] = [
+            {"path": each.path, "message": each.message, "section": each.section}
+            for each in error.violations
+        ]
+    if isinstance(error, errors.UnknownMemberError):
+        members["known"] = list(error.known)
+    return _answer(request, kind, error.detail, members)
+
+
+def answer_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: an unknown path or method."""
+    if not isinstance(error, HTTPException):
+        return answer_unexpected(request, error)
+    kind = _OF_HTTP.get(error.status_code) or Kind(error.status_code, "http", str(error.detail))
+    answer = _answer(request, kind, f"{request.method} {request.url.path}: {kind.title}", {})
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def answer_invalid(request: Request, error: Exception) -> Response:
+    """Answer parameters or bodies of a wrong shape: with 400, since xAPI knows no 422."""
+    if not isinstance(error, RequestValidationError):
+        return answer_unexpected(request, error)
+    kind = KINDS[errors.InvalidRequestError]
+    return _answer(request, kind, "; ".join(_wrong_parts(error.errors())), {})
+
+
+def answer_unexpected(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw: the log has the cause, the client only the request's id."""
+    _log.error("unexpected failure of %s %s", request.method, request.url.path, exc_info=error)
+    return _answer(request, _UNEXPECTED, f"see the log for request {request_id.get()}", {})
+
+
+def _wrong_parts(parts: Sequence[Mapping[str, object]]) -> list[str]:
+    return [f"{_place(part['loc'])}: {part['msg']}" for part in parts]
+
+
+def _place(location: object) -> str:
+    steps = location if isinstance(location, tuple) else (location,)
+    return ".".join(str(step) for step in steps)
+
+
+def _answer(request: Request, kind: Kind, detail: str, members: Mapping[str, object]) -> Response:
+    headers = _HEADERS.get(kind.status)
+    if _wants_text(request):
+        text = f"{kind.title}: {detail}\n"
+        return Response(text, kind.status, headers, media_type="text/plain")
+    problem = {
+        "type": f"urn:lrs:error:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "request_id": request_id.get(),
+        **members,
+    }
+    content = json.dumps(problem, ensure_ascii=False).encode(errors="replace")
+    return Response(content, kind.status, headers, media_type="application/problem+json")
+
+
+def _wants_text(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return accepted.startswith("text/plain") and "json" not in accepted

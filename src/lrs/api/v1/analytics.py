@@ -1,0 +1,151 @@
+"""Sums over HTTP: `docs/analytics.md` describes the language."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.openapi.models import Example
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.types import Message, Receive
+
+from lrs import errors
+from lrs.analytics.answers import Answer, Cell, Kind, ValueType
+from lrs.analytics.queries import resolve
+from lrs.analytics.requests import QueryRequest
+from lrs.api.bodies import json_body
+from lrs.api.credentials import Authenticated
+from lrs.api.problems import responses
+from lrs.api.state import services_of
+
+
+class _LimitedBody(APIRoute):
+    """Reads no more of a body than the limit before FastAPI, which knows none, parses it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_limited(request: Request) -> Response:
+            body = await json_body(request)
+            return await handle(Request(request.scope, _replayed(body, request.receive)))
+
+        return handle_limited
+
+
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], route_class=_LimitedBody)
+
+
+class ColumnBody(BaseModel):
+    """What one place of every row holds."""
+
+    name: str = Field(description="the member's name, as it was asked for")
+    type: ValueType
+    kind: Kind
+
+
+class MetaBody(BaseModel):
+    """How fresh and how complete the rows are."""
+
+    as_of: datetime = Field(description="when the answer was computed")
+    consistent_through: datetime = Field(
+        description="every statement stored until then is counted, none that was stored later"
+    )
+    truncated: bool = Field(description="there were more rows than the limit")
+
+
+class AnswerBody(BaseModel):
+    """The rows that a query asked for; null is a missing value."""
+
+    columns: list[ColumnBody]
+    rows: list[list[Cell]]
+    meta: MetaBody
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """Write an answer down."""
+        return cls(
+            columns=[ColumnBody(name=c.name, type=c.type, kind=c.kind) for c in answer.columns],
+            rows=[list(row) for row in answer.table.rows],
+            meta=MetaBody(
+                as_of=answer.as_of,
+                consistent_through=answer.consistent_through,
+                truncated=answer.table.truncated,
+            ),
+        )
+
+
+_QUESTIONS = {
+    "use per system and week": Example(
+        value={
+            "measures": ["statements.count", "actors.unique"],
+            "dimensions": ["system"],
+            "time": {"granularity": "week", "from": "2026-01-01", "timezone": "Europe/Berlin"},
+        }
+    ),
+    "completions and success per course": Example(
+        value={
+            "measures": ["completions.count", "success.rate", "score.scaled.avg"],
+            "dimensions": ["activity.id"],
+            "filters": [
+                {
+                    "member": "activity.type",
+                    "operator": "equals",
+                    "values": ["http://adlnet.gov/expapi/activities/course"],
+                }
+            ],
+            "order": [["success.rate", "asc"]],
+            "limit": 20,
+        }
+    ),
+}
+_ANSWER = {
+    "columns": [
+        {"name": "timestamp", "type": "time", "kind": "dimension"},
+        {"name": "system", "type": "text", "kind": "dimension"},
+        {"name": "statements.count", "type": "integer", "kind": "measure"},
+        {"name": "actors.unique", "type": "integer", "kind": "measure"},
+    ],
+    "rows": [
+        ["2025-12-29T00:00:00+01:00", "Moodle", 1841, 97],
+        ["2025-12-29T00:00:00+01:00", "Degreed", 322, 58],
+    ],
+    "meta": {
+        "as_of": "2026-01-05T07:30:00.413207Z",
+        "consistent_through": "2026-01-05T07:30:00.391554Z",
+        "truncated": False,
+    },
+}
+
+
+@router.post(
+    "/query",
+    summary="Count, sum and average over statements",
+    operation_id="queryAnalytics",
+    responses={
+        200: {"content": {"application/json": {"example": _ANSWER}}},
+        **responses(
+            errors.InvalidQueryError,
+            errors.UnknownMemberError,
+            errors.UnauthenticatedError,
+            errors.TooLargeError,
+            errors.UnavailableError,
+        ),
+    },
+)
+async def query(
+    request: Request,
+    principal: Authenticated,
+    asked: Annotated[QueryRequest, Body(openapi_examples=_QUESTIONS)],
+) -> AnswerBody:
+    """Compute measures over the statements of the credential's store, by dimensions and time."""
+    return AnswerBody.of(await services_of(request).analytics.query(principal, resolve(asked)))
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again

@@ -1,0 +1,63 @@
+"""What the OpenAPI document says of bodies that are read and written as text."""
+
+from typing import Any
+
+STORED = "X-LRS-Stored"
+
+# FastAPI takes these parts of the OpenAPI document as plain dictionaries.
+Described = dict[str, Any]
+
+_STATEMENT = {"$ref": "#/components/schemas/Statement"}
+_BATCH = {"type": "array", "items": _STATEMENT}
+_RESULT = {"$ref": "#/components/schemas/StatementResult"}
+_VERSION_HEADER = {
+    "description": "The version of xAPI by which the request was judged.",
+    "schema": {"type": "string", "examples": ["1.0.3", "2.0.0"]},
+}
+_CONSISTENT_HEADER = {
+    "description": "No statement stored at or before this moment can still appear.",
+    "schema": {"type": "string", "format": "date-time"},
+}
+_STORED_HEADER = {
+    "description": "How many of the statements were not there before.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_HEADERS = {
+    "X-Experience-API-Version": _VERSION_HEADER,
+    "X-Experience-API-Consistent-Through": _CONSISTENT_HEADER,
+}
+_WRITING_HEADERS = _HEADERS | {STORED: _STORED_HEADER}
+
+PUT_BODY: Described = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _STATEMENT}}}
+}
+POST_BODY: Described = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"oneOf": [_STATEMENT, _BATCH]}}},
+    }
+}
+PUT_ANSWER: Described = {
+    "description": "Stored, or there already with the same content.",
+    "headers": _WRITING_HEADERS,
+}
+POST_ANSWER: Described = {
+    "description": "The ids of the statements, in the order of the request.",
+    "headers": _WRITING_HEADERS,
+    "content": {
+        "application/json": {
+            "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}}
+        }
+    },
+}
+GET_ANSWER: Described = {
+    "description": "With `statementId` or `voidedStatementId` that statement, otherwise a page.",
+    "headers": _HEADERS
+    | {
+        "Last-Modified": {
+            "description": "Of a single statement: when it was stored.",
+            "schema": {"type": "string"},
+        }
+    },
+    "content": {"application/json": {"schema": {"anyOf": [_RESULT, _STATEMENT]}}},
+}

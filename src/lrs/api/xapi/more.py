@@ -1,0 +1,54 @@
+"""The `more` link: opaque, signed, good on any process and after a restart (Comm. 2.1.3)."""
+
+from datetime import datetime
+from typing import Self
+from urllib.parse import urlencode
+
+import msgspec
+from itsdangerous import BadData, URLSafeSerializer
+
+from lrs.errors import InvalidRequestError
+from lrs.xapi.queries import Cursor, Format, StatementFilter
+
+
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """What a reader asked for, and how far the answer has come.
+
+    Attributes:
+        store: whose statements; a link is of no use to others.
+        accept_language: of the first request, for `canonical`.
+        attachments: whether the answer is multipart.
+        cursor: the last statement of the page before; None for the first page.
+        consistent_through: of the first page, where the newest come first: what was stored later
+            belongs to a newer answer.
+    """
+
+    store: int
+    wanted: StatementFilter
+    limit: int
+    form: Format
+    attachments: bool
+    accept_language: str | None
+    cursor: Cursor | None = None
+    consistent_through: datetime | None = None
+
+    def link(self, path: str, key: bytes) -> str:
+        """Return an absolute path, with a token in its query."""
+        token = _signer(key).dumps(msgspec.to_builtins(self))
+        return f"{path}?{urlencode({'more': token})}"
+
+    @classmethod
+    def of_link(cls, token: str, key: bytes) -> Self:
+        """Return what a link carries.
+
+        Raises:
+            InvalidRequestError: the link is not ours, or was changed.
+        """
+        try:
+            return msgspec.convert(_signer(key).loads(token), cls)
+        except (BadData, msgspec.ValidationError) as error:
+            raise InvalidRequestError("`more` is no link that this LRS has given out") from error
+
+
+def _signer(key: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt="more")

@@ -1,0 +1,182 @@
+"""The query parameters of the standard, read to the letter (Comm. 2.1.3, 3.2)."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from lrs.errors import InvalidRequestError
+from lrs.xapi.agents import read_agent
+from lrs.xapi.iris import is_iri
+from lrs.xapi.keys import canonical_ifi, ifi_key, iri_key
+from lrs.xapi.queries import Format, StatementFilter
+from lrs.xapi.timestamps import instant
+from lrs.xapi.uuids import is_uuid
+
+_LIMIT = re.compile(r"[0-9]{1,9}")
+
+_Flag = Annotated[Literal["true", "false"] | None, WithJsonSchema({"type": "boolean"})]
+_Uuid = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uuid"})]
+_Iri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "iri"})]
+_Moment = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
+_Count = Annotated[str | None, WithJsonSchema({"type": "integer", "minimum": 0})]
+_Text = Annotated[str | None, WithJsonSchema({"type": "string"})]
+
+
+class PutParameters(BaseModel):
+    """Parameters of PUT (Comm. 2.1.1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement_id: _Uuid = Field(alias="statementId", description="Id to store it under.")
+
+
+class StatementsParameters(BaseModel):
+    """Parameters of GET (Comm. 2.1.3)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement_id: _Uuid = Field(
+        None, alias="statementId", description="One statement that is not voided."
+    )
+    voided_statement_id: _Uuid = Field(
+        None, alias="voidedStatementId", description="One voided statement."
+    )
+    agent: _Text = Field(
+        None,
+        description="An Agent or identified Group as JSON: the actor, the object, or a member.",
+        examples=['{"mbox":"mailto:ada@example.org"}'],
+    )
+    verb: _Iri = Field(None, description="The id of the verb.")
+    activity: _Iri = Field(None, description="The id of the Activity that is the object.")
+    registration: _Uuid = Field(None, description="The registration of the context.")
+    related_activities: _Flag = Field(
+        None, description="`activity` also reaches contextActivities and SubStatements."
+    )
+    related_agents: _Flag = Field(
+        None, description="`agent` also reaches authority, instructor, team and SubStatements."
+    )
+    since: _Moment = Field(None, description="Only what was stored after this moment.")
+    until: _Moment = Field(None, description="Only what was stored at or before this moment.")
+    limit: _Count = Field(None, description="The most statements on a page; 0 is up to the LRS.")
+    format: Format = Field(Format.EXACT, description="How the statements are presented.")
+    attachments: _Flag = Field(None, description="Answer as multipart/mixed, with their data.")
+    ascending: _Flag = Field(None, description="Oldest first.")
+    more: _Text = Field(None, description="The link of the page before; nothing goes with it.")
+
+    def filter(self) -> StatementFilter:
+        """Return the filters and the order.
+
+        Raises:
+            InvalidRequestError: a value is not of the form it must have.
+        """
+        return StatementFilter(
+            agent=_agent(self.agent),
+            verb=_iri("verb", self.verb),
+            activity=_iri("activity", self.activity),
+            registration=uuid_of("registration", self.registration),
+            related_agents=self.related_agents == "true",
+            related_activities=self.related_activities == "true",
+            since=_moment("since", self.since),
+            until=_moment("until", self.until),
+            ascending=self.ascending == "true",
+        )
+
+    def page_size(self) -> int:
+        """Return `limit`, or 0 where it is left to the LRS.
+
+        Raises:
+            InvalidRequestError: it is no number.
+        """
+        if self.limit is None:
+            return 0
+        if not _LIMIT.fullmatch(self.limit):
+            raise InvalidRequestError("limit must be a whole number, 0 or more (Comm. 2.1.3)")
+        return int(self.limit)
+
+    def check_combination(self) -> None:
+        """Refuse what may not stand together.
+
+        Raises:
+            InvalidRequestError: `statementId`, `voidedStatementId` or `more` have company.
+        """
+        given = {_alias(name) for name in self.model_fields_set}
+        for name, company in _COMPANY.items():
+            if name in given and (others := given - company - {name}):
+                raise InvalidRequestError(
+                    f"{name} cannot be combined with {', '.join(sorted(others))} (Comm. 2.1.3)"
+                )
+
+
+_COMPANY = {
+    "statementId": frozenset({"format", "attachments"}),
+    "voidedStatementId": frozenset({"format", "attachments"}),
+    "more": frozenset(),
+}
+
+
+def check_single(request: Request) -> None:
+    """Refuse parameters that are given twice.
+
+    Raises:
+        InvalidRequestError: one is.
+    """
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name in seen:
+            raise InvalidRequestError(f"the parameter {name[:80]} is given twice (Comm. 3.2)")
+        seen.add(name)
+
+
+def check_none(request: Request) -> None:
+    """Refuse all parameters.
+
+    Raises:
+        InvalidRequestError: there are some.
+    """
+    if names := ", ".join(sorted(set(request.query_params)))[:200]:
+        raise InvalidRequestError(f"this request takes no parameters, but has {names} (Comm. 3.2)")
+
+
+def uuid_of(name: str, value: str | None) -> UUID | None:
+    """Return the value of a parameter that is a UUID.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if value is None:
+        return None
+    if not is_uuid(value):
+        raise InvalidRequestError(f"{name} must be a UUID, it is {value[:80]!r} (Comm. 2.1.3)")
+    return UUID(value)
+
+
+def _alias(name: str) -> str:
+    return StatementsParameters.model_fields[name].alias or name
+
+
+def _agent(value: str | None) -> UUID | None:
+    if value is None:
+        return None
+    ifi = canonical_ifi(read_agent(value))
+    return None if ifi is None else ifi_key(ifi)
+
+
+def _iri(name: str, value: str | None) -> UUID | None:
+    if value is None:
+        return None
+    if not is_iri(value):
+        raise InvalidRequestError(f"{name} must be an IRI, it is {value[:80]!r} (Comm. 2.1.3)")
+    return iri_key(value)
+
+
+def _moment(name: str, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return instant(value)
+    except ValueError as error:
+        raise InvalidRequestError(f"{name} {error} (Comm. 2.1.3)") from error

@@ -1,0 +1,177 @@
+"""The Statement Resource over HTTP (Comm. 2.1)."""
+
+import json
+from collections.abc import Sequence
+from email.utils import format_datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+
+from lrs import errors
+from lrs.api.bodies import json_body
+from lrs.api.credentials import Authenticated
+from lrs.api.problems import responses
+from lrs.api.state import options_of, services_of
+from lrs.api.xapi import described
+from lrs.api.xapi.headers import set_consistent_through
+from lrs.api.xapi.more import Reading
+from lrs.api.xapi.multipart import as_multipart
+from lrs.api.xapi.parameters import (
+    PutParameters,
+    StatementsParameters,
+    check_none,
+    check_single,
+    uuid_of,
+)
+from lrs.api.xapi.versions import RequestVersion
+from lrs.auth.principals import Principal
+from lrs.errors import InvalidRequestError
+from lrs.services.statements import Stored
+from lrs.xapi.queries import Format
+from lrs.xapi.records import KeptStatement
+
+router = APIRouter(prefix="/xapi/statements", tags=["xAPI"], dependencies=[Depends(check_single)])
+
+_ALWAYS = (
+    errors.InvalidRequestError,
+    errors.UnauthenticatedError,
+    errors.ForbiddenError,
+    errors.UnavailableError,
+)
+_WRITING = (errors.InvalidStatementError, errors.StatementConflictError, errors.TooLargeError)
+
+
+@router.put(
+    "",
+    summary="Store one statement under an id",
+    operation_id="putStatement",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses={204: described.PUT_ANSWER, **responses(*_ALWAYS, *_WRITING)},
+    openapi_extra=described.PUT_BODY,
+)
+async def put_statement(
+    request: Request,
+    principal: Authenticated,
+    version: RequestVersion,
+    parameters: Annotated[PutParameters, Query()],
+) -> Response:
+    """Store a statement. Sent again with the same content it changes nothing."""
+    identifier = uuid_of("statementId", parameters.statement_id)
+    if identifier is None:
+        raise InvalidRequestError("statementId is missing (Comm. 2.1.1)")
+    body = await json_body(request)
+    stored = await services_of(request).statements.put(principal, identifier, body, version)
+    return Response(status_code=status.HTTP_204_NO_CONTENT, headers=_count(stored))
+
+
+@router.post(
+    "",
+    summary="Store a statement or a batch of them",
+    operation_id="postStatements",
+    dependencies=[Depends(check_none)],
+    responses={200: described.POST_ANSWER, **responses(*_ALWAYS, *_WRITING)},
+    openapi_extra=described.POST_BODY,
+)
+async def post_statements(
+    request: Request, principal: Authenticated, version: RequestVersion
+) -> Response:
+    """Store statements, all or none of them, and answer with their ids in the same order."""
+    body = await json_body(request)
+    stored = await services_of(request).statements.store(principal, body, version)
+    ids = json.dumps([str(identifier) for identifier in stored.ids])
+    return Response(ids, headers=_count(stored), media_type="application/json")
+
+
+@router.get(
+    "",
+    summary="Get one statement, or the statements that fit the filters",
+    operation_id="getStatements",
+    responses={200: described.GET_ANSWER, **responses(*_ALWAYS, errors.StatementNotFoundError)},
+)
+async def get_statements(
+    request: Request,
+    principal: Authenticated,
+    _version: RequestVersion,
+    parameters: Annotated[StatementsParameters, Query()],
+) -> Response:
+    """Answer with one statement, or with a page of them and a link to the next in `more`."""
+    parameters.check_combination()
+    if parameters.more is not None:
+        return await _page(request, principal, _continued(request, principal, parameters.more))
+    statement_id = uuid_of("statementId", parameters.statement_id)
+    voided_id = uuid_of("voidedStatementId", parameters.voided_statement_id)
+    reading = Reading(
+        store=principal.store,
+        wanted=parameters.filter(),
+        limit=parameters.page_size(),
+        form=parameters.format,
+        attachments=parameters.attachments == "true",
+        accept_language=_languages(request) if parameters.format is Format.CANONICAL else None,
+    )
+    statements = services_of(request).statements
+    if statement_id is not None:
+        found = await statements.get(principal, statement_id)
+        return await _one(request, principal, reading, found)
+    if voided_id is not None:
+        found = await statements.get_voided(principal, voided_id)
+        return await _one(request, principal, reading, found)
+    return await _page(request, principal, reading)
+
+
+async def _one(
+    request: Request, principal: Principal, reading: Reading, found: KeptStatement
+) -> Response:
+    (text,) = await _presented(request, principal, reading, [found])
+    answer = _answer(text, reading)
+    answer.headers["Last-Modified"] = format_datetime(found.stored, usegmt=True)
+    return answer
+
+
+async def _page(request: Request, principal: Principal, reading: Reading) -> Response:
+    page = await services_of(request).statements.query(
+        principal, reading.wanted, reading.limit, reading.cursor
+    )
+    through = page.consistent_through
+    if not reading.wanted.ascending:
+        through = reading.consistent_through or through
+    set_consistent_through(request.scope, through)
+    following = msgspec.structs.replace(reading, cursor=page.cursor, consistent_through=through)
+    more = following.link(_own_path(request), options_of(request).more_key) if page.cursor else ""
+    texts = await _presented(request, principal, reading, page.statements)
+    content = b'{"statements":[%s],"more":"%s"}' % (b",".join(texts), more.encode())
+    return _answer(content, reading)
+
+
+def _languages(request: Request) -> str | None:
+    return request.headers.get("accept-language")
+
+
+def _continued(request: Request, principal: Principal, token: str) -> Reading:
+    reading = Reading.of_link(token, options_of(request).more_key)
+    if reading.store != principal.store:
+        raise InvalidRequestError("`more` is no link that was given to these credentials")
+    return reading
+
+
+async def _presented(
+    request: Request, principal: Principal, reading: Reading, found: Sequence[KeptStatement]
+) -> list[bytes]:
+    payloads = [statement.payload for statement in found]
+    return await services_of(request).presentation.present(
+        principal, payloads, reading.form, reading.accept_language
+    )
+
+
+def _answer(content: bytes, reading: Reading) -> Response:
+    if reading.attachments:
+        return as_multipart(content)
+    return Response(content, media_type="application/json")
+
+
+def _own_path(request: Request) -> str:
+    return f"{request.scope.get('root_path', '')}/xapi/statements"
+
+
+def _count(stored: Stored) -> dict[str, str]:
+    return {described.STORED: str(stored.new)}

@@ -1,0 +1,119 @@
+"""Builds the app from settings; nothing happens at import time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from uuid_utils.compat import uuid7
+
+from lrs import __version__
+from lrs.api.head import Head
+from lrs.api.openapi import describe
+from lrs.api.paths import Paths
+from lrs.api.problems import answer_error, answer_http, answer_invalid
+from lrs.api.requests import Requests
+from lrs.api.state import ApiOptions, Services
+from lrs.api.v1 import analytics
+from lrs.api.xapi import about, statements
+from lrs.api.xapi.headers import XapiHeaders
+from lrs.errors import LRSError
+from lrs.services.analytics import AnalyticsService
+from lrs.services.authentication import AuthenticationService
+from lrs.services.consistency import ConsistencyService
+from lrs.services.presentation import PresentationService
+from lrs.services.statements import StatementLimits, StatementsService
+from lrs.settings import Settings, load_settings
+from lrs.storage.engines import Database, DatabaseOptions, open_database
+from lrs.xapi.versions import Version
+
+
+def create_app() -> FastAPI:
+    """Build the app from the environment, for uvicorn.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
+    return build_app(load_settings())
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """Build the app; it opens its database when it starts and closes it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = await open_database(_database_options(settings))
+        services = _services(settings, database)
+        app.state.services = services
+        watching = asyncio.create_task(services.authentication.watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await database.close()
+
+    app = FastAPI(
+        title="LRS",
+        summary="A Learning Record Store: xAPI 1.0.3 and 2.0.0, and sums.",
+        version=__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.options = ApiOptions(settings.max_body_bytes, _server_key(settings))
+    _add_routes(app)
+    _add_middleware(app, settings)
+    describe(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    app.include_router(statements.router)
+    app.include_router(about.router)
+    app.include_router(analytics.router)
+    app.add_exception_handler(LRSError, answer_error)
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    # The last one added is the first to see a request.
+    app.add_middleware(XapiHeaders, default=Version(settings.default_xapi_version))
+    app.add_middleware(Requests)
+    app.add_middleware(Head)
+    app.add_middleware(Paths)
+
+
+def _services(settings: Settings, database: Database) -> Services:
+    limits = StatementLimits(
+        batch=settings.max_batch,
+        statement_bytes=settings.max_statement_bytes,
+        page=settings.page_size,
+        max_page=settings.max_page_size,
+    )
+    return Services(
+        analytics=AnalyticsService(database),
+        authentication=AuthenticationService(database, _server_key(settings)),
+        consistency=ConsistencyService(database),
+        presentation=PresentationService(database),
+        statements=StatementsService(database, limits, settings.authority_home_page, uuid7),
+    )
+
+
+def _database_options(settings: Settings) -> DatabaseOptions:
+    read_url = settings.database_read_url
+    return DatabaseOptions(
+        url=settings.database_url.get_secret_value() if settings.database_url else "",
+        read_url=read_url.get_secret_value() if read_url else None,
+        workers=settings.workers,
+        transaction_timeout=settings.transaction_timeout,
+        query_timeout=settings.query_timeout,
+    )
+
+
+def _server_key(settings: Settings) -> bytes:
+    return settings.server_key.get_secret_value().encode() if settings.server_key else b""

@@ -1,0 +1,54 @@
+"""How the statements of an answer are presented: exact, ids or canonical (Comm. 2.1.3)."""
+
+from collections.abc import Sequence
+
+from lrs.auth.principals import Principal
+from lrs.storage.dictionary import find_descriptions
+from lrs.storage.engines import Database
+from lrs.xapi.accept_language import parse_accept_language
+from lrs.xapi.formats import Canon, canonical, ids, mentioned
+from lrs.xapi.queries import Format
+
+
+class PresentationService:
+    """Puts statements into the format that was asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def present(
+        self,
+        principal: Principal,
+        payloads: Sequence[bytes],
+        form: Format,
+        accept_language: str | None,
+    ) -> list[bytes]:
+        """Return the statements' texts in a format, in their order.
+
+        Args:
+            principal: whose store knows the canonical definitions.
+            payloads: the texts as they were stored.
+            form: what the reader wants.
+            accept_language: the header of that name, which only `canonical` follows.
+
+        Raises:
+            UnavailableError: the database cannot be reached.
+        """
+        if form is Format.IDS:
+            return [ids(payload) for payload in payloads]
+        if form is Format.CANONICAL:
+            canon = await self._canon(principal, payloads, accept_language)
+            return [canonical(payload, canon) for payload in payloads]
+        return list(payloads)
+
+    async def _canon(
+        self, principal: Principal, payloads: Sequence[bytes], accept_language: str | None
+    ) -> Canon:
+        named = [mentioned(payload) for payload in payloads]
+        verbs = {iri for each in named for iri in each.verbs}
+        activities = {iri for each in named for iri in each.activities}
+        async with self._database.reading() as connection:
+            displays, definitions = await find_descriptions(
+                connection, principal.store, verbs, activities
+            )
+        return Canon(definitions, displays, parse_accept_language(accept_language))

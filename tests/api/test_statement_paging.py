@@ -1,0 +1,233 @@
+"""`more` is complete, without repeats, and opaque (Comm. 2.1.3)."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from builders import Json, a_statement, activity, agent, referring, verb
+from conftest import settings_for
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lrs.main import build_app
+from statement_resource import following, ids_on, listed, new_id, page, pages, post
+
+QUIZ = activity("quiz")
+REGISTRATION = "6e9b0d1c-9bd3-4f3c-9a53-0a8e0d1b2c3d"
+FITTING: Json = {
+    "actor": agent("grace"),
+    "verb": verb("tried"),
+    "object": QUIZ,
+    "context": {
+        "registration": REGISTRATION,
+        "instructor": agent("teacher"),
+        "contextActivities": {"parent": activity("parent")},
+    },
+}
+FILTERS: dict[str, Json] = {
+    "no filter": {},
+    "agent": {"agent": json.dumps(agent("grace"))},
+    "related agent": {"agent": json.dumps(agent("teacher")), "related_agents": "true"},
+    "verb": {"verb": verb("tried")["id"]},
+    "activity": {"activity": QUIZ["id"]},
+    "related activity": {"activity": activity("parent")["id"], "related_activities": "true"},
+    "registration": {"registration": REGISTRATION},
+    "agent and verb": {"agent": json.dumps(agent("grace")), "verb": verb("tried")["id"]},
+    "related agent and related activity": {
+        "agent": json.dumps(agent("teacher")),
+        "activity": activity("parent")["id"],
+        "related_agents": "true",
+        "related_activities": "true",
+    },
+    "since": {"since": "2000-01-01T00:00:00Z"},
+    "until": {"until": "2200-01-01T00:00:00Z"},
+}
+
+
+async def some_that_fit(client: httpx.AsyncClient) -> list[str]:
+    """Store what fits all filters, by itself, by its target or by both, among what does not."""
+    noise = {"actor": agent("noise"), "verb": verb("noise"), "object": activity("noise")}
+    first = await post(client, *(a_statement(**FITTING) for _ in range(4)))
+    await post(client, *(a_statement(**noise) for _ in range(3)))
+    both = {key: FITTING[key] for key in ("actor", "verb", "context")}
+    second = await post(client, *(referring(first[0], **both) for _ in range(3)))
+    third = await post(client, referring(second[0]), a_statement(**FITTING))
+    return [*first, *second, *third]
+
+
+@pytest.mark.parametrize("size", [1, 3, 9])
+@pytest.mark.parametrize("asked", FILTERS.values(), ids=FILTERS.keys())
+async def test_pages_are_complete_under_every_filter(
+    client: httpx.AsyncClient, asked: Json, size: int
+) -> None:
+    fitting = await some_that_fit(client)
+    whole = await listed(client, **asked, ascending="true", limit=100)
+    assert [each for each in whole if each in fitting] == fitting
+    for ascending, expected in (("true", whole), ("false", whole[::-1])):
+        walked = [ids async for ids in pages(client, **asked, ascending=ascending, limit=size)]
+        assert [each for ids in walked for each in ids] == expected
+        assert {len(ids) for ids in walked[:-1]} <= {size}
+        assert 1 <= len(walked[-1]) <= size
+
+
+async def test_a_page_that_holds_the_last_has_no_more(client: httpx.AsyncClient) -> None:
+    await post(client, *(a_statement() for _ in range(4)))
+    assert (await page(client, limit=4))["more"] == ""
+    assert (await page(client, limit=3))["more"] != ""
+
+
+@pytest.mark.parametrize("ascending", ["true", "false"])
+async def test_a_batch_of_more_than_1024_is_paged_whole(
+    client: httpx.AsyncClient, ascending: str
+) -> None:
+    ids = await post(client, *(a_statement() for _ in range(2100)))
+    walked = await listed(client, limit=700, ascending=ascending)
+    assert walked == (ids if ascending == "true" else ids[::-1])
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit": 0}], ids=["no limit", "limit 0"])
+async def test_the_lrs_chooses_the_size_of_a_page(client: httpx.AsyncClient, limit: Json) -> None:
+    ids = await post(client, *(a_statement() for _ in range(30)))
+    walked = [each async for each in pages(client, ascending="true", **limit)]
+    assert walked == [ids[:25], ids[25:]]  # the app of these tests has pages of 25
+
+
+async def test_a_limit_above_the_highest_gives_the_highest(client: httpx.AsyncClient) -> None:
+    await post(client, *(a_statement() for _ in range(1001)))
+    walked = [each async for each in pages(client, limit=999_999_999)]
+    assert [len(ids) for ids in walked] == [1000, 1]
+
+
+async def test_more_is_an_absolute_path(client: httpx.AsyncClient) -> None:
+    await post(client, a_statement(), a_statement())
+    link = urlsplit((await page(client, limit=1))["more"])
+    assert (link.scheme, link.netloc, link.path) == ("", "", "/xapi/statements")
+    assert list(parse_qs(link.query)) == ["more"]
+    assert len(link.query) < 2000
+
+
+async def test_more_works_after_new_writes(client: httpx.AsyncClient) -> None:
+    ids = await post(client, *(a_statement() for _ in range(4)))
+    newest_first = await page(client, limit=2)
+    oldest_first = await page(client, limit=2, ascending="true")
+    new = await post(client, a_statement(), a_statement())
+    assert ids_on(await following(client, newest_first["more"])) == [ids[1], ids[0]]
+    second = await following(client, oldest_first["more"])
+    assert ids_on(second) == ids[2:]
+    assert ids_on(await following(client, second["more"])) == new
+
+
+async def test_more_can_be_followed_again(client: httpx.AsyncClient) -> None:
+    await post(client, a_statement(), a_statement())
+    more = (await page(client, limit=1))["more"]
+    assert await following(client, more) == await following(client, more)
+
+
+async def test_more_works_on_another_instance(
+    client: httpx.AsyncClient, database_url: str
+) -> None:
+    ids = await post(client, a_statement(), a_statement())
+    more = (await page(client, limit=1))["more"]
+    elsewhere = build_app(settings_for(database_url))
+    async with (
+        elsewhere.router.lifespan_context(elsewhere),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(elsewhere), auth=client.auth, headers=client.headers
+        ) as second,
+    ):
+        answer = await second.get("http://lrs.test" + more)
+    assert [each["id"] for each in answer.json()["statements"]] == [ids[0]]
+
+
+async def test_a_changed_link_is_refused(client: httpx.AsyncClient) -> None:
+    await post(client, a_statement(), a_statement())
+    more = (await page(client, limit=1))["more"]
+    token = parse_qs(urlsplit(more).query)["more"][0]
+    for place in (0, 5, len(token) // 2, len(token) - 1):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        answer = await client.get("/statements", params={"more": changed})
+        assert answer.status_code == 400, place
+
+
+@pytest.mark.parametrize("token", ["", "abc", "a.b", "\u00e4", "x" * 5000, "W10.W10"])
+async def test_a_made_up_link_is_refused(client: httpx.AsyncClient, token: str) -> None:
+    assert (await client.get("/statements", params={"more": token})).status_code == 400
+
+
+async def test_the_link_of_another_store_is_refused(
+    client: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    await post(client, a_statement(), a_statement())
+    await post(other, a_statement(), a_statement())
+    more = (await page(client, limit=1))["more"]
+    answer = await other.get("http://lrs.test" + more)
+    assert answer.status_code == 400
+    assert "statements" not in answer.json()
+
+
+async def test_more_needs_credentials_and_a_version(client: httpx.AsyncClient) -> None:
+    await post(client, a_statement(), a_statement())
+    more = "http://lrs.test" + (await page(client, limit=1))["more"]
+    del client.headers["X-Experience-API-Version"]
+    assert (await client.get(more)).status_code == 400
+    client.auth = None
+    assert (await client.get(more)).status_code == 401
+
+
+async def test_more_keeps_the_format(client: httpx.AsyncClient) -> None:
+    shown = a_statement(verb=verb() | {"display": {"en": "completed"}})
+    await post(client, shown, shown)
+    first = await page(client, limit=1, format="ids")
+    (second,) = (await following(client, first["more"]))["statements"]
+    assert second["verb"] == verb()
+
+
+async def test_more_keeps_the_language(client: httpx.AsyncClient) -> None:
+    shown = a_statement(verb=verb() | {"display": {"en": "completed", "de": "beendet"}})
+    await post(client, shown, shown)
+    german = {"Accept-Language": "de"}
+    answer = await client.get(
+        "/statements", params={"limit": 1, "format": "canonical"}, headers=german
+    )
+    english = await following(client, answer.json()["more"], Accept_Language="en")
+    assert english["statements"][0]["verb"]["display"] == {"de": "beendet"}
+
+
+ANY_FILTER = st.sampled_from(["none", "verb", "agent", "registration"])
+
+
+@given(
+    batches=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8), min_size=1, max_size=5),
+    size=st.integers(1, 7),
+    ascending=st.booleans(),
+    asked=ANY_FILTER,
+)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_the_pages_together_are_the_whole(
+    client: httpx.AsyncClient, *, batches: list[list[int]], size: int, ascending: bool, asked: str
+) -> None:
+    registration = new_id()
+    context = {"registration": registration}
+    sent: list[tuple[int, str]] = []
+    for batch in batches:
+        ids = await post(
+            client,
+            *(
+                a_statement(actor=agent(f"a{kind}"), verb=verb(f"v{kind}"), context=context)
+                for kind in batch
+            ),
+        )
+        sent += zip(batch, ids, strict=True)
+    parameters: dict[str, Any] = {"registration": registration}
+    if asked == "verb":
+        parameters["verb"] = verb("v0")["id"]
+    if asked == "agent":
+        parameters["agent"] = json.dumps(agent("a0"))
+    expected = [each for kind, each in sent if kind == 0 or asked in {"none", "registration"}]
+    walked = await listed(client, **parameters, limit=size, ascending=str(ascending).lower())
+    assert walked == (expected if ascending else expected[::-1])
