@@ -1,0 +1,1 @@
+"""Bring the statements of a file into an LRS over HTTP, in bounded memory."""
