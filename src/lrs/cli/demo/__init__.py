@@ -1,0 +1,1 @@
+"""A believable company with a learning ecosystem, told as xAPI statements."""

@@ -1,0 +1,258 @@
+"""The catalogue of courses: what can be learned, how hard it is and how well it is made."""
+
+from lrs.cli.demo.course import Clip, Course
+from lrs.cli.demo.vocabulary import Text
+
+PRODUCTION, ENGINEERING, SALES, PURCHASING, IT, OFFICE = (
+    Text("Produktion", "Production"),
+    Text("Konstruktion", "Engineering"),
+    Text("Vertrieb", "Sales"),
+    Text("Einkauf", "Purchasing"),
+    Text("IT", "IT"),
+    Text("Verwaltung", "Administration"),
+)
+DEPARTMENTS = (PRODUCTION, ENGINEERING, SALES, PURCHASING, IT, OFFICE)
+
+COURSES = (
+    Course(
+        101,
+        "arbeitssicherheit",
+        Text("Arbeitssicherheit für alle", "Safety at work for everyone"),
+        0.25,
+        0.45,
+        (),
+        Text("Unterweisung Arbeitsschutz", "safety instruction"),
+        (
+            Text("Gefahren erkennen", "Recognising hazards"),
+            Text("Schutzausrüstung", "Protective equipment"),
+            Text("Erste Hilfe und Meldewege", "First aid and reporting"),
+        ),
+        Text("Sicher arbeiten", "Working safely"),
+        Clip("notausgang", Text("Der Weg nach draußen", "The way out"), 260),
+    ),
+    Course(
+        102,
+        "datenschutz",
+        Text("Datenschutz im Alltag", "Data protection in daily work"),
+        0.4,
+        0.3,
+        (),
+        Text("DSGVO Auskunft", "GDPR request"),
+        (
+            Text("Was personenbezogen ist", "What counts as personal"),
+            Text("Rechte der Betroffenen", "Rights of data subjects"),
+            Text("Wenn etwas schiefgeht", "When something goes wrong"),
+        ),
+        Text("Datenschutz wahren", "Protecting personal data"),
+        Clip("auskunft", Text("Eine Anfrage trifft ein", "A request comes in"), 410),
+    ),
+    Course(
+        103,
+        "informationssicherheit",
+        Text("Informationssicherheit", "Information security"),
+        0.35,
+        0.75,
+        (),
+        Text("Phishing erkennen", "spot phishing"),
+        (
+            Text("Angriffe durch E-Mail", "Attacks by e-mail"),
+            Text("Passwörter und zweiter Faktor", "Passwords and second factor"),
+            Text("Unterwegs arbeiten", "Working on the road"),
+        ),
+        Text("Angriffe abwehren", "Fending off attacks"),
+        Clip("koeder", Text("Der Köder im Postfach", "The bait in the inbox"), 330),
+    ),
+    Course(
+        201,
+        "antriebstechnik",
+        Text("Grundlagen der Antriebstechnik", "Fundamentals of drive technology"),
+        0.5,
+        0.8,
+        (PRODUCTION, ENGINEERING, SALES),
+        Text("Getriebe Übersetzung", "gear ratio"),
+        (
+            Text("Motor und Getriebe", "Motor and gearbox"),
+            Text("Drehmoment und Drehzahl", "Torque and speed"),
+            Text("Wirkungsgrad", "Efficiency"),
+        ),
+        Text("Antriebe auslegen", "Sizing drives"),
+        Clip("getriebe", Text("Ein Getriebe von innen", "Inside a gearbox"), 540),
+    ),
+    Course(
+        202,
+        "cnc-programmierung",
+        Text("CNC-Programmierung", "CNC programming"),
+        0.8,
+        0.7,
+        (PRODUCTION, ENGINEERING),
+        Text("G-Code Fräsen", "G-code milling"),
+        (
+            Text("Koordinaten und Nullpunkte", "Coordinates and zero points"),
+            Text("Zyklen", "Cycles"),
+            Text("Fehlersuche am Programm", "Debugging a program"),
+        ),
+        Text("CNC-Programme schreiben", "Writing CNC programs"),
+        Clip("erste-fraesung", Text("Die erste Fräsung", "The first cut"), 780),
+    ),
+    Course(
+        203,
+        "schaltplaene",
+        Text("Schaltpläne lesen", "Reading circuit diagrams"),
+        0.65,
+        0.55,
+        (PRODUCTION, ENGINEERING, IT),
+        Text("Schaltzeichen Schütz", "contactor symbol"),
+        (
+            Text("Schaltzeichen", "Symbols"),
+            Text("Stromlaufplan", "Circuit diagram"),
+            Text("Messen und prüfen", "Measuring and testing"),
+        ),
+        Text("Schaltpläne verstehen", "Understanding circuit diagrams"),
+        Clip("schuetz", Text("Wie ein Schütz schaltet", "How a contactor switches"), 365),
+    ),
+    Course(
+        204,
+        "kaizen",
+        Text("Kaizen am Arbeitsplatz", "Kaizen at the workplace"),
+        0.35,
+        0.7,
+        (PRODUCTION, PURCHASING, OFFICE),
+        Text("Verschwendung 5S", "waste 5S"),
+        (
+            Text("Sieben Arten der Verschwendung", "Seven kinds of waste"),
+            Text("5S", "5S"),
+            Text("Kleine Schritte", "Small steps"),
+        ),
+        Text("Abläufe verbessern", "Improving workflows"),
+        Clip("werkbank", Text("Ordnung an der Werkbank", "Order at the workbench"), 300),
+    ),
+    Course(
+        301,
+        "kundengespraeche",
+        Text("Kundengespräche führen", "Talking with customers"),
+        0.4,
+        0.85,
+        (SALES, PURCHASING),
+        Text("Einwände behandeln", "handle objections"),
+        (
+            Text("Zuhören und fragen", "Listening and asking"),
+            Text("Nutzen zeigen", "Showing the benefit"),
+            Text("Mit Einwänden umgehen", "Dealing with objections"),
+        ),
+        Text("Kunden beraten", "Advising customers"),
+        Clip("einwand", Text("„Zu teuer!“", "“Too expensive!”"), 450),
+    ),
+    Course(
+        302,
+        "lieferketten",
+        Text("Einkauf und Lieferketten", "Purchasing and supply chains"),
+        0.55,
+        0.35,
+        (PURCHASING, OFFICE),
+        Text("Lieferantenbewertung", "supplier rating"),
+        (
+            Text("Lieferanten bewerten", "Rating suppliers"),
+            Text("Sorgfaltspflichten", "Due diligence"),
+            Text("Engpässe vermeiden", "Avoiding shortages"),
+        ),
+        Text("Lieferketten steuern", "Steering supply chains"),
+        Clip("engpass", Text("Wenn ein Teil fehlt", "When one part is missing"), 495),
+    ),
+    Course(
+        303,
+        "projektmanagement",
+        Text("Projektmanagement", "Project management"),
+        0.5,
+        0.6,
+        (ENGINEERING, IT, SALES),
+        Text("Projektplan Meilensteine", "milestones project plan"),
+        (
+            Text("Ziele und Auftrag", "Goals and mandate"),
+            Text("Planen mit Unsicherheit", "Planning under uncertainty"),
+            Text("Abschließen und lernen", "Closing and learning"),
+        ),
+        Text("Projekte leiten", "Leading projects"),
+        Clip("auftakt", Text("Der Auftakt", "The kick-off"), 600),
+    ),
+    Course(
+        401,
+        "sql",
+        Text("Daten verstehen mit SQL", "Understanding data with SQL"),
+        0.75,
+        0.9,
+        (IT, PURCHASING, OFFICE),
+        Text("Tabellen verknüpfen", "join tables"),
+        (
+            Text("Auswählen und filtern", "Selecting and filtering"),
+            Text("Tabellen verbinden", "Joining tables"),
+            Text("Zählen und summieren", "Counting and summing"),
+        ),
+        Text("Daten auswerten", "Analysing data"),
+        Clip("join", Text("Zwei Tabellen treffen sich", "Two tables meet"), 520),
+    ),
+    Course(
+        402,
+        "ki-im-alltag",
+        Text("KI im Büroalltag", "AI in daily office work"),
+        0.45,
+        0.8,
+        (IT, OFFICE, SALES, ENGINEERING),
+        Text("Sprachmodell prüfen", "check a language model"),
+        (
+            Text("Was ein Sprachmodell kann", "What a language model can do"),
+            Text("Gute Aufträge schreiben", "Writing good prompts"),
+            Text("Ergebnisse prüfen", "Checking the answers"),
+        ),
+        Text("KI verantwortlich einsetzen", "Using AI responsibly"),
+        Clip("auftrag", Text("Ein Auftrag, drei Antworten", "One prompt, three answers"), 385),
+    ),
+    Course(
+        501,
+        "fuehrung",
+        Text("Führung auf Augenhöhe", "Leading as equals"),
+        0.55,
+        0.85,
+        (SALES, OFFICE, IT, PRODUCTION),
+        Text("Rückmeldung geben", "give feedback"),
+        (
+            Text("Vom Kollegen zur Führungskraft", "From colleague to leader"),
+            Text("Rückmeldung geben", "Giving feedback"),
+            Text("Entscheiden", "Deciding"),
+        ),
+        Text("Menschen führen", "Leading people"),
+        Clip("rueckmeldung", Text("Ein schwieriges Gespräch", "A difficult talk"), 640),
+    ),
+    Course(
+        502,
+        "technisches-englisch",
+        Text("Technisches Englisch", "Technical English"),
+        0.5,
+        0.5,
+        (PRODUCTION, ENGINEERING, PURCHASING),
+        Text("Vokabeln Maschine", "machine vocabulary"),
+        (
+            Text("Maschinen beschreiben", "Describing machines"),
+            Text("Am Telefon", "On the phone"),
+            Text("Anleitungen schreiben", "Writing instructions"),
+        ),
+        Text("Technisch Englisch sprechen", "Speaking technical English"),
+        Clip("telefonat", Text("Ein Anruf aus Leeds", "A call from Leeds"), 420),
+    ),
+)
+
+LIBRARY = (
+    Clip("werksrundgang", Text("Rundgang durch Halle 3", "A walk through hall 3"), 720),
+    Clip("lagerschaden", Text("Lagerschäden hören", "Hearing a bad bearing"), 230),
+    Clip("tastenkuerzel", Text("Zehn Tastenkürzel", "Ten keyboard shortcuts"), 190),
+    Clip("besprechung", Text("Kürzere Besprechungen", "Shorter meetings"), 280),
+    Clip("rueckenschule", Text("Fünf Minuten für den Rücken", "Five minutes for your back"), 310),
+    Clip("kundin-erzaehlt", Text("Eine Kundin erzählt", "A customer tells"), 480),
+)
+
+
+def courses_for(department: Text) -> tuple[Course, ...]:
+    """Return the courses that a department may choose from."""
+    return tuple(course for course in COURSES if department in course.departments)
+
+
+MANDATORY = tuple(course for course in COURSES if course.is_mandatory)
