@@ -17,7 +17,7 @@ async def json_body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise InvalidRequestError(
-            f"Content-Type must be application/json, it is {kind[:80] or 'missing'!r} (Comm. 2.1)"
+            f"Content-Type must be application/json, it is {kind[:80] or 'missing'!r}"
         )
     return await _limited(request, options_of(request).max_body_bytes)
 

@@ -36,6 +36,16 @@ def describe(app: FastAPI) -> None:
             [(Statement, "validation"), (Problem, "serialization")], ref_template=_TEMPLATE
         )
         schemas.update(models["$defs"], StatementResult=_RESULT)
+        _drop_unprocessable(document)
         return document
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _drop_unprocessable(document: dict[str, Any]) -> None:
+    """Take out the 422 that FastAPI announces everywhere: what it stands for is answered by 400."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
