@@ -1,0 +1,80 @@
+# The commands of this project; `make help` lists them. Nothing but python3 (3.11 or newer, with
+# venv), make and git is needed; everything else goes into .venv.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+# Test processes side by side; on two cores one is as fast as two.
+JOBS ?= 0
+# A second PostgreSQL to run the database tests on; skipped if it is not there.
+OTHER_POSTGRES ?= $(or $(LRS_TEST_POSTGRES_BIN),/usr/lib/postgresql/15/bin)
+PYTEST := env -u LRS_TEST_POSTGRES_BIN $(BIN)/pytest --quiet -n $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format format-check lint types imports openapi lock
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## Start the LRS, with a PostgreSQL of its own in ./data
+	@exec $(BIN)/lrs serve
+
+demo: $(VENV)/.installed ## Show what it is for: a made-up company, on an instance of its own
+	@exec env -u LRS_DATABASE_URL -u LRS_DATABASE_READ_URL LRS_DATA_DIR=demo-data $(BIN)/lrs demo
+
+test: $(VENV)/.installed-dev ## Run all tests
+	$(PYTEST)
+	@if [ -x "$(OTHER_POSTGRES)/postgres" ]; then \
+		echo "Once more, on $$($(OTHER_POSTGRES)/postgres --version):"; \
+		$(PYTEST) --postgres-bin="$(OTHER_POSTGRES)" --ignore=tests/integration/cli \
+			tests/integration tests/api tests/concurrency tests/migrations; \
+	fi
+
+check: format-check lint types imports test ## All that has to hold before a change goes in
+
+format: $(VENV)/.installed-dev ## Format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix --select I
+
+format-check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check
+
+lint: $(VENV)/.installed-dev ## Look for mistakes
+	$(BIN)/ruff check
+
+types: $(VENV)/.installed-dev ## Check the types
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev ## Check which room may know which
+	$(BIN)/lint-imports
+
+openapi: $(VENV)/.installed ## Write openapi/openapi.json
+	@mkdir -p openapi
+	$(BIN)/lrs openapi --output openapi/openapi.json
+
+lock: ## Pin the dependencies (needs uv; LOCK_FLAGS=--upgrade for the newest)
+	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --universal \
+		--python-version 3.11 --no-header -q $(LOCK_FLAGS) --group build -o requirements.lock
+	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --universal \
+		--python-version 3.11 --no-header -q $(LOCK_FLAGS) --group build --group dev \
+		-c requirements.lock -o requirements-dev.lock
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
+	@echo "Installing what the LRS needs"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python requirements-dev.lock pyproject.toml
+	@echo "Installing what the LRS and its tests need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.installed $@
