@@ -5,9 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+
 from builders import Json
 
 JSON_BODY = {"Content-Type": "application/json"}
+# An id that no statement has.
+UNUSED_ID = "00000000-0000-4000-8000-000000000000"
 VERSION_2 = {"X-Experience-API-Version": "2.0.0"}
 
 

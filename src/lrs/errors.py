@@ -55,10 +55,6 @@ class UnauthenticatedError(LRSError):
     """No credentials, or credentials that are refused (Comm. 4.0)."""
 
 
-class ForbiddenError(LRSError):
-    """The credentials are good, the action is not allowed (Comm. 3.2)."""
-
-
 class StatementNotFoundError(LRSError):
     """No such statement, or a voided one asked for as if it were not (Comm. 2.1.3)."""
 

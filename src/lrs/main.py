@@ -19,15 +19,18 @@ from lrs.api.state import ApiOptions, Services
 from lrs.api.v1 import analytics
 from lrs.api.xapi import about, statements
 from lrs.api.xapi.headers import XapiHeaders
-from lrs.errors import LRSError
+from lrs.errors import LRSError, StartError
 from lrs.services.analytics import AnalyticsService
 from lrs.services.authentication import AuthenticationService
 from lrs.services.consistency import ConsistencyService
 from lrs.services.presentation import PresentationService
 from lrs.services.statements import StatementLimits, StatementsService
 from lrs.settings import Settings, load_settings
-from lrs.storage.engines import Database, DatabaseOptions, open_database
+from lrs.storage.engines import Database, DatabaseOptions, open_database_patiently
 from lrs.xapi.versions import Version
+
+# Seconds for which a starting process waits for a database that is away.
+_PATIENCE = 60.0
 
 
 def create_app() -> FastAPI:
@@ -44,7 +47,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = await open_database(_database_options(settings))
+        database = await open_database_patiently(_database_options(settings), _PATIENCE)
         services = _services(settings, database)
         app.state.services = services
         watching = asyncio.create_task(services.authentication.watch())
@@ -82,8 +85,8 @@ def _add_routes(app: FastAPI) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     # The last one added is the first to see a request.
-    app.add_middleware(XapiHeaders, default=Version(settings.default_xapi_version))
     app.add_middleware(Requests)
+    app.add_middleware(XapiHeaders, default=Version(settings.default_xapi_version))
     app.add_middleware(Head)
     app.add_middleware(Paths)
 
@@ -105,9 +108,11 @@ def _services(settings: Settings, database: Database) -> Services:
 
 
 def _database_options(settings: Settings) -> DatabaseOptions:
+    if settings.database_url is None or settings.server_key is None:
+        raise StartError("LRS_DATABASE_URL and LRS_SERVER_KEY are needed; `lrs serve` sets both")
     read_url = settings.database_read_url
     return DatabaseOptions(
-        url=settings.database_url.get_secret_value() if settings.database_url else "",
+        url=settings.database_url.get_secret_value(),
         read_url=read_url.get_secret_value() if read_url else None,
         workers=settings.workers,
         transaction_timeout=settings.transaction_timeout,

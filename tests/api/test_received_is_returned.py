@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from builders import Json, a_statement, a_substatement, activity, agent, group
 from conftest import Tenant
 from statement_resource import JSON_BODY, VERSION_2, new_id, post, post_text, stored
@@ -87,7 +88,9 @@ async def test_the_order_of_properties_is_kept(client: httpx.AsyncClient) -> Non
     assert list(got)[: len(sent)] == list(backwards)
 
 
-@pytest.mark.parametrize("text", ["Zo\u00eb", "\u6f22\u5b57", "\U0001f600\U0001d11e", "\u202e\u0301"])
+@pytest.mark.parametrize(
+    "text", ["Zo\u00eb", "\u6f22\u5b57", "\U0001f600\U0001d11e", "\u202e\u0301"]
+)
 async def test_any_character_travels(client: httpx.AsyncClient, text: str) -> None:
     (identifier,) = await post(client, a_statement(actor=agent() | {"name": text}))
     assert (await stored(client, identifier))["actor"]["name"] == text
@@ -183,6 +186,28 @@ async def test_a_client_s_stored_is_replaced(client: httpx.AsyncClient) -> None:
     answer = await client.get("/statements", params={"statementId": identifier})
     assert answer.text.count('"stored"') == 1
     assert datetime.fromisoformat(answer.json()["stored"]) >= before
+
+
+@pytest.mark.parametrize(
+    ("sent", "escaped"),
+    [
+        ({"stored": "2013-05-18T05:32:34.804Z"}, r'"st\u006fred"'),
+        ({"authority": agent("eve")}, r'"\u0061uthority"'),
+        ({"timestamp": "2013-05-18T05:32:34.804Z"}, r'"\u0074imestamp"'),
+        ({"version": "1.0.5"}, r'"versio\u006e"'),
+        ({"id": "fd41c918-b88b-4b20-a0a5-a4c32391aaa0"}, r'"\u0069d"'),
+    ],
+)
+async def test_what_the_lrs_sets_comes_once_under_any_spelling(
+    client: httpx.AsyncClient, sent: Json, escaped: str
+) -> None:
+    (name,) = sent
+    body = json.dumps(sent | a_statement(object=agent("bob")))
+    got = await returned(client, body.replace(f'"{name}"', escaped, 1))
+    names = [key for key, _ in json.loads(got, object_pairs_hook=list)]
+    assert names.count(name) == 1
+    is_kept = json.loads(got)[name] == sent[name]
+    assert is_kept is (name not in {"stored", "authority"})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from builders import Json, a_statement, a_substatement, activity, agent, group, reference, verb
 from statement_resource import VERSION_2, exists, listed, new_id, post, post_text, put, stored
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from builders import Json, a_statement, a_substatement, activity, agent, group, verb
+
+from builders import Json, a_statement, a_substatement, agent, group, verb
 from statement_resource import listed, new_id, post, stored
 
 HOME = "https://people.example.org"

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from builders import Json, a_statement, a_substatement, activity, agent, referring, verb
 from statement_resource import listed, post
 
@@ -71,9 +72,7 @@ FILTERS: dict[str, tuple[str, Json, Json]] = {
     "activity": (IRI, {"object": QUIZ}, {"object": activity()}),
     "registration": (REGISTRATION, {"context": {"registration": REGISTRATION}}, {}),
 }
-COMBINATIONS = [
-    names for size in (2, 3, 4) for names in itertools.combinations(FILTERS, size)
-]
+COMBINATIONS = [names for size in (2, 3, 4) for names in itertools.combinations(FILTERS, size)]
 RELATED_FLAGS: list[Json] = [
     {},
     {"related_agents": "true"},
@@ -87,9 +86,7 @@ def asked_for(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("names", COMBINATIONS, ids="+".join)
-async def test_all_filters_must_fit(
-    client: httpx.AsyncClient, names: tuple[str, ...]
-) -> None:
+async def test_all_filters_must_fit(client: httpx.AsyncClient, names: tuple[str, ...]) -> None:
     fitting: Json = {}
     for name in FILTERS:
         fitting |= FILTERS[name][1]
@@ -106,12 +103,13 @@ async def test_all_filters_must_fit(
 async def test_a_referring_statement_and_its_target_do_not_share_the_filters(
     client: httpx.AsyncClient, names: tuple[str, ...]
 ) -> None:
-    first, *rest = names
-    outer, inner = FILTERS[first][1], {}
-    for name in rest:
-        inner |= FILTERS[name][1]
-    if first == "activity":
-        outer = {}  # its object is the reference
+    # The object of the referring statement is the reference, so it fits no activity.
+    first = next(name for name in names if name != "activity")
+    outer = FILTERS[first][1]
+    inner: Json = {}
+    for name in names:
+        if name != first:
+            inner |= FILTERS[name][1]
     (target,) = await post(client, a_statement(actor=agent("bob"), object=activity()) | inner)
     await post(client, referring(target, **outer))
     for flags in RELATED_FLAGS:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from builders import Json, a_statement, a_substatement, activity, agent, group, reference, verb
 from statement_resource import VERSION_2, new_id, page, post, stored
 
@@ -212,14 +213,23 @@ async def test_canonical_merges_within_a_batch_and_from_all_places(
         a_statement(object=quiz("en")),
         a_statement(context={"contextActivities": {"other": quiz("de")}}),
         a_statement(object=a_substatement(object=quiz("fr"))),
-        a_statement(
-            object=a_substatement(context={"contextActivities": {"parent": [quiz("it")]}})
-        ),
+        a_statement(object=a_substatement(context={"contextActivities": {"parent": [quiz("it")]}})),
         a_statement(object=activity("quiz")),
     )
     for tag in ("en", "de", "fr", "it"):
         statement = await shown(client, ids[-1], tag, format="canonical")
         assert statement["object"]["definition"]["name"] == {tag: f"name {tag}"}
+
+
+async def test_canonical_merges_what_is_new_in_a_batch_that_ends_with_what_is_known(
+    client: httpx.AsyncClient,
+) -> None:
+    german = a_statement(object=activity() | {"definition": {"name": {"de": "Kurs"}}})
+    french = a_statement(object=activity() | {"definition": {"name": {"fr": "Cours"}}})
+    await post(client, german)
+    (identifier, _) = await post(client, french, german)
+    statement = await shown(client, identifier, "fr", format="canonical")
+    assert statement["object"]["definition"]["name"] == {"fr": "Cours"}
 
 
 async def test_canonical_merges_displays_of_verbs(client: httpx.AsyncClient) -> None:
@@ -232,9 +242,9 @@ async def test_canonical_merges_displays_of_verbs(client: httpx.AsyncClient) -> 
 
 
 async def test_the_newest_definition_wins(client: httpx.AsyncClient) -> None:
-    for name in ("Old", "New"):
-        definition = {"definition": {"name": {"en": name}}}
-        (identifier,) = await post(client, a_statement(object=activity() | definition))
+    old, new = ({"definition": {"name": {"en": name}}} for name in ("Old", "New"))
+    await post(client, a_statement(object=activity() | old))
+    (identifier,) = await post(client, a_statement(object=activity() | new))
     statement = await shown(client, identifier, format="canonical")
     assert statement["object"]["definition"]["name"] == {"en": "New"}
 
@@ -270,8 +280,7 @@ async def test_attachments_true_is_answered_in_parts(
     answer = await client.get("/statements", params={"attachments": "true", **parameters})
     assert answer.headers["Content-Type"].startswith("multipart/mixed; boundary=")
     header = b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n"
-    (part,) = message_from_bytes(header + answer.content).get_payload()
-    assert isinstance(part, type(message_from_bytes(b"")))
+    (_, part) = message_from_bytes(header + answer.content).walk()
     assert part.get_content_type() == "application/json"
     expected = await stored(client, identifier) if single else await page(client)
     assert json.loads(str(part.get_payload())) == expected

@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from builders import Json, a_statement, activity, agent, referring, verb
-from conftest import settings_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from builders import Json, a_statement, activity, agent, referring, verb
+from conftest import settings_for
 from lrs.main import build_app
 from statement_resource import following, ids_on, listed, new_id, page, pages, post
 
@@ -124,9 +125,7 @@ async def test_more_can_be_followed_again(client: httpx.AsyncClient) -> None:
     assert await following(client, more) == await following(client, more)
 
 
-async def test_more_works_on_another_instance(
-    client: httpx.AsyncClient, database_url: str
-) -> None:
+async def test_more_works_on_another_instance(client: httpx.AsyncClient, database_url: str) -> None:
     ids = await post(client, a_statement(), a_statement())
     more = (await page(client, limit=1))["more"]
     elsewhere = build_app(settings_for(database_url))
@@ -166,13 +165,14 @@ async def test_the_link_of_another_store_is_refused(
     assert "statements" not in answer.json()
 
 
-async def test_more_needs_credentials_and_a_version(client: httpx.AsyncClient) -> None:
+async def test_more_needs_credentials_and_a_version(
+    client: httpx.AsyncClient, anonymous: httpx.AsyncClient
+) -> None:
     await post(client, a_statement(), a_statement())
     more = "http://lrs.test" + (await page(client, limit=1))["more"]
     del client.headers["X-Experience-API-Version"]
     assert (await client.get(more)).status_code == 400
-    client.auth = None
-    assert (await client.get(more)).status_code == 401
+    assert (await anonymous.get(more)).status_code == 401
 
 
 async def test_more_keeps_the_format(client: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
+
 from builders import Json, a_statement, a_substatement, activity, agent, reference, referring, verb
 from statement_resource import listed, new_id, post, stored
 

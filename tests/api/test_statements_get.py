@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
+
 from builders import a_statement, agent, voiding
 from statement_resource import get, listed, new_id, page, post, stored
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from builders import a_statement, verb
 from conftest import Tenant
 from statement_resource import exists, get, listed, new_id, post, stored

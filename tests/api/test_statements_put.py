@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from builders import a_statement, agent, verb
 from statement_resource import JSON_BODY, exists, listed, new_id, put, stored
 
@@ -70,9 +71,7 @@ async def test_an_empty_array_is_refused(client: httpx.AsyncClient) -> None:
 
 
 async def test_no_body_is_refused(client: httpx.AsyncClient) -> None:
-    answer = await client.put(
-        "/statements", params={"statementId": new_id()}, headers=JSON_BODY
-    )
+    answer = await client.put("/statements", params={"statementId": new_id()}, headers=JSON_BODY)
     assert answer.status_code == 400
 
 

@@ -2,9 +2,10 @@
 
 import httpx
 import pytest
+from fastapi import FastAPI
+
 from builders import Json, a_statement, a_substatement, agent, group
 from conftest import settings_for
-from fastapi import FastAPI
 from lrs.main import build_app
 from statement_resource import listed
 
@@ -32,7 +33,21 @@ async def test_a_served_version_is_answered_in_kind(
 
 @pytest.mark.parametrize(
     "asked",
-    ["0.9", "0.95", "1.1.0", "1", "2", "2.1.0", "3.0", "1.0.3.1", "1.0.x", "1.0.", "v1.0.3", "abc", ""],
+    [
+        "0.9",
+        "0.95",
+        "1.1.0",
+        "1",
+        "2",
+        "2.1.0",
+        "3.0",
+        "1.0.3.1",
+        "1.0.x",
+        "1.0.",
+        "v1.0.3",
+        "abc",
+        "",
+    ],
 )
 async def test_any_other_version_is_refused_with_a_reason(
     client: httpx.AsyncClient, asked: str
@@ -93,28 +108,24 @@ async def test_every_answer_carries_the_version(
     assert (answer.status_code, answer.headers.get_list(HEADER)) == (status, [version])
 
 
-async def test_a_refusal_of_credentials_carries_the_version(client: httpx.AsyncClient) -> None:
-    client.auth = None
-    client.headers[HEADER] = TWO
-    answer = await client.get("/statements")
+async def test_a_refusal_of_credentials_carries_the_version(anonymous: httpx.AsyncClient) -> None:
+    anonymous.headers[HEADER] = TWO
+    answer = await anonymous.get("/statements")
     assert (answer.status_code, answer.headers[HEADER]) == (401, TWO)
 
 
-async def test_an_unexpected_failure_carries_the_version(
-    failing: FastAPI, client: httpx.AsyncClient
-) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(failing)) as broken:
-        answer = await broken.get("http://lrs.test/xapi/broken", headers={HEADER: TWO})
+async def test_an_unexpected_failure_carries_the_version(failing: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(failing)) as client:
+        answer = await client.get("http://lrs.test/xapi/broken", headers={HEADER: TWO})
     assert (answer.status_code, answer.headers[HEADER]) == (500, TWO)
 
 
 @pytest.mark.parametrize("asked", [None, ONE, TWO, "0.9", "rubbish"])
 async def test_about_needs_neither_version_nor_credentials(
-    client: httpx.AsyncClient, asked: str | None
+    anonymous: httpx.AsyncClient, asked: str | None
 ) -> None:
-    client.auth = None
-    del client.headers[HEADER]
-    answer = await client.get("/about", headers={HEADER: asked} if asked else {})
+    del anonymous.headers[HEADER]
+    answer = await anonymous.get("/about", headers={HEADER: asked} if asked else {})
     assert answer.status_code == 200
     assert answer.headers[HEADER] == (TWO if asked == TWO else ONE)
     assert answer.json()["version"] == [ONE, TWO]

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
-from builders import VOIDED, a_statement, a_substatement, activity, agent, reference, referring, verb, voiding
+
+from builders import (
+    VOIDED,
+    a_statement,
+    a_substatement,
+    activity,
+    agent,
+    reference,
+    referring,
+    verb,
+    voiding,
+)
 from statement_resource import exists, listed, new_id, page, post
 
 TRIED = {"verb": verb("tried")["id"]}

@@ -6,9 +6,16 @@ from starlette.requests import ClientDisconnect
 from lrs.api.state import options_of
 from lrs.errors import InvalidRequestError, TooLargeError
 
+# Python reads numbers of some thousand digits only; no limit has as many as these.
+_MOST_DIGITS = 18
 
-async def json_body(request: Request) -> bytes:
+
+async def json_body(request: Request, most: int | None = None) -> bytes:
     """Return the body of a request that says it is JSON (Comm. 3.2).
+
+    Args:
+        request: whose body was not read yet.
+        most: the bytes it may have, where that is less than `LRS_MAX_BODY_BYTES`.
 
     Raises:
         InvalidRequestError: it says that it is something else, or ends before its length.
@@ -19,13 +26,14 @@ async def json_body(request: Request) -> bytes:
         raise InvalidRequestError(
             f"Content-Type must be application/json, it is {kind[:80] or 'missing'!r}"
         )
-    return await _limited(request, options_of(request).max_body_bytes)
+    limit = options_of(request).max_body_bytes
+    return await _limited(request, limit if most is None else min(most, limit))
 
 
 async def _limited(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise TooLargeError(f"the body has {announced} bytes, {limit} are allowed (Comm. 3.2)")
+    if announced.isdecimal() and (len(announced) > _MOST_DIGITS or int(announced) > limit):
+        raise TooLargeError(f"the body is over the {limit} bytes that are allowed (Comm. 3.2)")
     parts: list[bytes] = []
     size = 0
     try:

@@ -1,14 +1,17 @@
 """Completes the OpenAPI document by the models of bodies that the routes read as text."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from lrs.api.problems import Problem
+from lrs.api.xapi.headers import VERSION
 from lrs.xapi.statements import Statement
 
 _TEMPLATE = "#/components/schemas/{model}"
+_AGENT = {"anyOf": [{"$ref": "#/components/schemas/Agent"}, {"$ref": "#/components/schemas/Group"}]}
 _RESULT = {
     "title": "StatementResult",
     "description": "A page of statements (Comm. 2.1.3).",
@@ -30,6 +33,8 @@ def describe(app: FastAPI) -> None:
 
     # FastAPI's document is a dictionary of any JSON.
     def completed() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
         document = original()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _, models = models_json_schema(
@@ -37,6 +42,8 @@ def describe(app: FastAPI) -> None:
         )
         schemas.update(models["$defs"], StatementResult=_RESULT)
         _drop_unprocessable(document)
+        for parameter in _parameters(document):
+            _complete(parameter)
         return document
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -49,3 +56,21 @@ def _drop_unprocessable(document: dict[str, Any]) -> None:
             operation["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+# As above: any JSON.
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from operation.get("parameters", ())
+
+
+def _complete(parameter: dict[str, Any]) -> None:
+    """Say what FastAPI cannot be told: that a parameter is JSON, that a header must be there."""
+    parameter["schema"].pop("title", None)
+    if parameter["name"] == "agent":
+        parameter["content"] = {"application/json": {"schema": _AGENT}}
+        del parameter["schema"]
+    if parameter["name"] == VERSION:
+        parameter["required"] = True
+        parameter["schema"] = {"type": "string", "examples": ["1.0.3", "2.0.0"]}

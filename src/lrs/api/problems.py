@@ -5,8 +5,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fastapi import Request, Response
+from fastapi import Request, Response, status
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -32,7 +33,6 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.UnknownMemberError: Kind(400, "unknown-member", "The query names something unknown"),
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
     errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
-    errors.ForbiddenError: Kind(403, "forbidden", "These credentials may not do this"),
     errors.StatementNotFoundError: Kind(404, "statement-not-found", "No such statement"),
     errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
@@ -115,7 +115,17 @@ def answer_http(request: Request, error: Exception) -> Response:
     kind = _OF_HTTP.get(error.status_code) or Kind(error.status_code, "http", str(error.detail))
     answer = _answer(request, kind, f"{request.method} {request.url.path}: {kind.title}", {})
     answer.headers.update(error.headers or {})
+    if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return answer
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Return what can be done at an address; Starlette names only what its first route does."""
+    routes = (route for route in request.app.routes if isinstance(route, APIRoute))
+    here = (route.methods or () for route in routes if route.path == request.url.path)
+    methods = {name for names in here for name in names}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def answer_invalid(request: Request, error: Exception) -> Response:

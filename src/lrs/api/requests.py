@@ -29,10 +29,10 @@ class Requests:
         async def send_named(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 name = (b"x-request-id", request_id.get().encode())
                 message = {**message, "headers": [*message["headers"], name]}
             await send(message)
+            has_begun = True
 
         try:
             await self._app(scope, receive, send_named)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from lrs.auth.principals import Principal
 from lrs.auth.secrets import is_same, mac
 from lrs.errors import UnauthenticatedError, UnavailableError
-from lrs.storage.credentials import Credential, count_changes, list_credentials
+from lrs.storage.credentials import Credential, count_changes, list_valid_credentials
 from lrs.storage.engines import Database
 
 # Seconds between two looks, and after which knowledge is too old to let anyone in.
@@ -72,7 +72,7 @@ class AuthenticationService:
             async with self._database.primary() as connection:
                 changes = await count_changes(connection)
                 if changes != self._changes:
-                    valid = [c for c in await list_credentials(connection) if c.revoked is None]
+                    valid = await list_valid_credentials(connection)
                     self._credentials = {c.principal.key: c for c in valid}
                     self._changes = changes
             self._looked_at = began

@@ -1,5 +1,6 @@
 """A moment before which nothing can still appear, for answers that are no lists."""
 
+import asyncio
 import time
 from datetime import datetime
 
@@ -18,6 +19,7 @@ class ConsistencyService:
         self._database = database
         self._known: datetime | None = None
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def recently(self) -> datetime:
         """Return a recent watermark; an older one while the database cannot be reached.
@@ -25,13 +27,22 @@ class ConsistencyService:
         Raises:
             UnavailableError: none was ever known, and the database cannot be reached.
         """
-        if time.monotonic() - self._asked_at > _RECENT:
-            self._asked_at = time.monotonic()
-            try:
-                self._known = (await watermark_of_all(self._database)).instant
-            except UnavailableError:
-                if self._known is None:
-                    raise
-        if self._known is None:
-            raise UnavailableError("no watermark is known yet")
-        return self._known
+        is_asking = self._asking.locked()
+        if self._known is not None and (is_asking or self._age() <= _RECENT):
+            return self._known
+        async with self._asking:
+            if self._known is None or self._age() > _RECENT:
+                self._known = await self._asked()
+            return self._known
+
+    def _age(self) -> float:
+        return time.monotonic() - self._asked_at
+
+    async def _asked(self) -> datetime:
+        self._asked_at = time.monotonic()
+        try:
+            return (await watermark_of_all(self._database)).instant
+        except UnavailableError:
+            if self._known is None:
+                raise
+            return self._known

@@ -25,6 +25,7 @@ from lrs.storage.statements import find_statements, insert_statements
 from lrs.xapi.attachment_data import check_data_is_elsewhere
 from lrs.xapi.comparison import match
 from lrs.xapi.completion import complete, without_stored
+from lrs.xapi.findings import MAX_VIOLATIONS
 from lrs.xapi.json_text import split
 from lrs.xapi.queries import Cursor, StatementFilter
 from lrs.xapi.records import KeptStatement, StatementRecord, record
@@ -33,7 +34,7 @@ from lrs.xapi.versions import Version
 
 # Others get their turn after so many statements of a batch were read.
 _READ_AT_ONCE = 50
-_MOST_VIOLATIONS = 100
+_IDS = "Comm. 2.1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,20 +270,26 @@ async def _read_all(
             records.append(reader.read(raw, path))
         except InvalidStatementError as error:
             violations += error.violations
-        if len(violations) > _MOST_VIOLATIONS:
+        if len(violations) > MAX_VIOLATIONS and number + 1 < len(received):
+            unread = f"and maybe more: nothing after statements[{number}] was looked at"
+            violations.append(Violation("", unread, "Data 2.2"))
             break
     if violations:
-        raise InvalidStatementError(violations[:_MOST_VIOLATIONS])
+        raise InvalidStatementError(violations)
     return records
 
 
 def _check_distinct(records: Sequence[StatementRecord]) -> None:
-    seen: dict[UUID, int] = {}
-    for number, each in enumerate(records):
-        if (first := seen.setdefault(each.id, number)) != number:
-            message = f"is the id of statements[{first}] too"
-            violation = Violation(f"statements[{number}].id", message, "Comm. 2.1.2")
-            raise InvalidStatementError([violation])
+    first: dict[UUID, int] = {}
+    repeated = [
+        Violation(
+            f"statements[{number}].id", f"is the id of statements[{first[each.id]}] too", _IDS
+        )
+        for number, each in enumerate(records)
+        if first.setdefault(each.id, number) != number
+    ]
+    if repeated:
+        raise InvalidStatementError(repeated[:MAX_VIOLATIONS])
 
 
 def _left_out(placed: Sequence[Placed], added: Sequence[Placed]) -> list[StatementRecord]:

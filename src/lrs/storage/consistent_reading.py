@@ -38,7 +38,7 @@ async def consistent_reading(database: Database, store: int) -> AsyncIterator[Co
     Raises:
         UnavailableError: the database cannot be reached or gave up.
     """
-    if not database.reads_a_replica:
+    if not database.reads_elsewhere:
         async with database.reading() as connection:
             yield ConsistentReading(connection, await watermark(connection, store))
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,9 +37,22 @@ async def count_changes(connection: AsyncConnection) -> int:
     return int(await connection.scalar(select(credential_changes.c.count)) or 0)
 
 
+async def list_valid_credentials(connection: AsyncConnection) -> list[Credential]:
+    """Return the credentials that are not revoked."""
+    return await _credentials(
+        connection, select(credentials).where(credentials.c.revoked.is_(None))
+    )
+
+
 async def list_credentials(connection: AsyncConnection) -> list[Credential]:
     """Return all credentials, revoked ones too, oldest first."""
-    rows = await connection.execute(select(credentials).order_by(credentials.c.id))
+    return await _credentials(connection, select(credentials).order_by(credentials.c.id))
+
+
+async def _credentials(
+    connection: AsyncConnection, query: Select[tuple[object, ...]]
+) -> list[Credential]:
+    rows = await connection.execute(query)
     return [
         Credential(
             Principal(

@@ -100,7 +100,7 @@ async def _keep_described(
     changed = {
         key: sighting
         for key, sighting in sightings.items()
-        if sighting.texts and known.get(key) != sighting.digest
+        if any(digest(text) != known.get(key) for text in sighting.texts)
     }
     if changed:
         await _merge(connection, table, store, changed)

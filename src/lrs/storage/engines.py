@@ -1,18 +1,30 @@
 """The connections to PostgreSQL: one engine that writes, one that only reads."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from lrs.errors import StartError, UnavailableError
 from lrs.storage.translate_errors import translated_errors
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
 CONNECTIONS_LEFT_FREE = 10
 MAX_POOL = 16
+_SECONDS_BETWEEN_TRIES = 0.2
+_FIRST_WITH_TRANSACTION_TIMEOUT = 170_000
+_LOOK = text(
+    """
+    SELECT CAST(current_setting('server_version_num') AS int) AS version,
+           CAST(current_setting('max_connections') AS int) AS max_connections,
+           CAST(current_setting('track_activities') AS bool) AS shows_activity
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,14 @@ class DatabaseOptions:
 class Database:
     """The pools of connections, those that write apart from those that only read."""
 
-    def __init__(self, options: DatabaseOptions, pool_size: int) -> None:
-        self._writer = _engine(
-            options.url, pool_size, _session(options.transaction_timeout, read_only=False)
-        )
+    def __init__(self, options: DatabaseOptions, pool_size: int, version: int) -> None:
+        writing = _session(options.transaction_timeout, read_only=False)
+        if version >= _FIRST_WITH_TRANSACTION_TIMEOUT:
+            writing["transaction_timeout"] = writing["statement_timeout"]
+        self._writer = _engine(options.url, pool_size, writing)
         reading = _session(options.query_timeout, read_only=True)
         self._reader = _engine(options.read_url or options.url, pool_size, reading)
-        self.reads_a_replica = _is_elsewhere(options)
+        self.reads_elsewhere = options.read_url is not None
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -76,25 +89,69 @@ class Database:
         await self._reader.dispose()
 
 
+async def open_database_patiently(options: DatabaseOptions, patience: float) -> Database:
+    """Open pools as `open_database` does, and wait so many seconds for servers that are away.
+
+    A process that takes the place of one that was killed may come while PostgreSQL restarts.
+
+    Raises:
+        StartError: a server allows too few connections, or does not show who is writing.
+        UnavailableError: a server could not be reached for all that time.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return await open_database(options)
+        except UnavailableError:
+            if time.monotonic() > end:
+                raise
+        await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What a PostgreSQL server is and allows."""
+
+    version: int
+    max_connections: int
+    shows_activity: bool
+
+
 async def open_database(options: DatabaseOptions) -> Database:
     """Open pools that fit the servers' limits, however many workers there are.
 
     Raises:
-        UnavailableError: the server cannot be reached.
+        StartError: a server allows too few connections, or does not show who is writing.
+        UnavailableError: a server cannot be reached.
     """
-    size = await _pool_size(options.url, pools=options.workers * 2)
+    server = await _look_at(options.url)
+    size = _pool_size(server, options.workers * (1 if options.read_url else 2))
     if options.read_url is not None:
-        size = min(size, await _pool_size(options.read_url, pools=options.workers))
-    return Database(options, size)
+        size = min(size, _pool_size(await _look_at(options.read_url), options.workers))
+    if not server.shows_activity:
+        raise StartError("PostgreSQL must run with track_activities = on, which is its default")
+    return Database(options, size, server.version)
 
 
-async def _pool_size(url: str, pools: int) -> int:
-    engine = create_async_engine(url)
+async def _look_at(url: str) -> _Server:
+    engine = create_async_engine(url, poolclass=NullPool)
     with translated_errors():
         async with engine.connect() as connection:
-            limit = int(await connection.scalar(text("SHOW max_connections")) or 0)
+            row = (await connection.execute(_LOOK)).one()
     await engine.dispose()
-    return max(1, min(MAX_POOL, (limit - CONNECTIONS_LEFT_FREE) // pools))
+    return _Server(row.version, row.max_connections, row.shows_activity)
+
+
+def _pool_size(server: _Server, pools: int) -> int:
+    """Share the connections of a server among the pools of all workers."""
+    size = (server.max_connections - CONNECTIONS_LEFT_FREE) // pools
+    if size < 1:
+        needed = pools + CONNECTIONS_LEFT_FREE
+        raise StartError(
+            f"PostgreSQL allows {server.max_connections} connections; so many workers need"
+            f" {needed}: raise max_connections or lower LRS_WORKERS"
+        )
+    return min(MAX_POOL, size)
 
 
 def _engine(url: str, pool_size: int, session: dict[str, str]) -> AsyncEngine:
@@ -118,10 +175,3 @@ def _session(timeout: float, *, read_only: bool) -> dict[str, str]:
         "statement_timeout": milliseconds,
         "timezone": "UTC",
     }
-
-
-def _is_elsewhere(options: DatabaseOptions) -> bool:
-    if options.read_url is None:
-        return False
-    read, write = urlsplit(options.read_url), urlsplit(options.url)
-    return (read.hostname, read.port, read.query) != (write.hostname, write.port, write.query)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.errors import UnavailableError
+
 # The first of the two numbers of our advisory locks; the second is the store.
 LOCK_CLASS = 19_538
 PLACES = 1_024
@@ -27,10 +29,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _WATERMARK = text(
     """
     WITH reading AS MATERIALIZED (SELECT clock_timestamp() AS instant)
-    SELECT least(reading.instant, holders.oldest) - interval '1 microsecond' AS instant
+    SELECT least(reading.instant, holders.oldest) - interval '1 microsecond' AS instant,
+           holders.hidden
     FROM reading
     CROSS JOIN LATERAL (
-        SELECT min(activity.xact_start) AS oldest
+        SELECT min(activity.xact_start) AS oldest,
+               bool_or(activity.query = '<insufficient privilege>') AS hidden
         FROM pg_locks AS locks
         JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
         WHERE reading.instant IS NOT NULL
@@ -45,9 +49,9 @@ _WATERMARK = text(
 ).bindparams(bindparam("lock_class", str(LOCK_CLASS), Text), bindparam("store", type_=Text))
 
 # Replaying up to here shows all that was committed when the watermark was taken.
-_REPLAYED = text("SELECT pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn)").bindparams(
-    bindparam("lsn", type_=Text)
-)
+_REPLAYED = text(
+    "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn)"
+).bindparams(bindparam("lsn", type_=Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,17 @@ async def watermark(connection: AsyncConnection, store: int) -> Watermark:
 
     The connection must be the writing server's, with each statement standing alone: within a
     transaction PostgreSQL answers from a picture of the activity that it took at first sight.
+
+    Raises:
+        UnavailableError: when a writer began cannot be seen.
     """
-    instant = (await connection.execute(_WATERMARK, {"store": str(store)})).scalar_one()
-    return Watermark(instant, last_position(instant))
+    row = (await connection.execute(_WATERMARK, {"store": str(store)})).one()
+    if row.hidden:
+        raise UnavailableError(
+            "somebody writes under a role whose transactions ours may not see; all processes have"
+            " to write under one role"
+        )
+    return Watermark(row.instant, last_position(row.instant))
 
 
 async def written_so_far(connection: AsyncConnection) -> str:
@@ -80,7 +92,7 @@ async def written_so_far(connection: AsyncConnection) -> str:
 
 
 async def has_replayed(connection: AsyncConnection, lsn: str) -> bool:
-    """Tell whether a replica shows all that was written up to `lsn`."""
+    """Tell whether a server shows all that was written up to `lsn`; the writing one does."""
     return bool(await connection.scalar(_REPLAYED, {"lsn": lsn}))
 
 

@@ -75,8 +75,7 @@ def _split_array(body: bytes) -> list[bytes]:
         return [bytes(element) for element in _elements.decode(body)]
     except (msgspec.DecodeError, RecursionError) as error:
         _read(body, "the body", "statements")  # says in detail what is wrong, and where
-        detail = f"the body is not valid JSON: {error}"
-        raise InvalidRequestError(detail) from error  # pragma: no cover - no such text is known
+        raise InvalidRequestError(str(error)) from error  # pragma: no cover - no such text is known
 
 
 def _read(raw: bytes, name: str, path: str) -> object:

@@ -21,8 +21,8 @@ class Ifi(NamedTuple):
 def canonical_ifi(agent: Agent | Group) -> Ifi | None:
     """Return the identifier that an agent is told by; None for an anonymous Group.
 
-    Only what is case-insensitive is folded: scheme and domain of `mbox`, the hex digits of
-    `mbox_sha1sum`. IRIs are compared as simple strings (Data 4.2).
+    Only what is case-insensitive is folded: the domain of `mbox`, the hex digits of
+    `mbox_sha1sum`. IRIs are compared as simple strings (Data 4.3).
     """
     if agent.mbox is not None:
         return Ifi("mbox", _canonical_mailto(agent.mbox))

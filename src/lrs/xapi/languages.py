@@ -25,7 +25,6 @@ PATTERN = (
 )
 # `en-a-bb-a-cc`: no shorter tag can hold a singleton or a variant twice.
 _SHORTEST_WITH_REPEAT = 12
-_SHORTEST_VARIANT = 4
 
 
 def _without_repeats(tag: str) -> str:
@@ -36,17 +35,19 @@ def _without_repeats(tag: str) -> str:
 
 
 def _has_repeats(subtags: list[str]) -> bool:
-    """Tell whether a singleton, or a variant before the first singleton, comes twice."""
-    singletons: list[str] = []
-    variants: list[str] = []
+    """Tell whether a singleton, or anything before the first singleton, comes twice."""
+    seen: set[str] = set()
+    is_extended = False
     for subtag in subtags[1:]:
         if subtag == "x":
-            break
-        if len(subtag) == 1:
-            singletons.append(subtag)
-        elif not singletons and len(subtag) >= _SHORTEST_VARIANT:
-            variants.append(subtag)
-    return len(set(singletons)) < len(singletons) or len(set(variants)) < len(variants)
+            return False
+        is_singleton = len(subtag) == 1
+        is_extended = is_extended or is_singleton
+        if subtag in seen:
+            return True
+        if is_singleton or not is_extended:
+            seen.add(subtag)
+    return False
 
 
 LanguageTag = Annotated[

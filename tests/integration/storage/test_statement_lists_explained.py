@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from lrs.storage.engines import Database
 from lrs.storage.statement_lists import page_query
@@ -53,7 +53,8 @@ async def plan_of(database: Database, store: int, wanted: StatementFilter) -> li
     """The nodes of the plan that PostgreSQL takes for a page in the middle of the answer."""
     after = Cursor((1_700_000_000_000_000 + 40_000 * 1000) * 1024, key("id", 40_000))
     query = page_query(store, wanted, LAST, None if wanted.ascending else after, LIMIT)
-    sql = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    dialect = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    sql = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     async with database.reading() as connection:
         explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}".replace(":", r"\:"))
         plan = (await connection.execute(explain)).scalar_one()

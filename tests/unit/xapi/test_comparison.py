@@ -487,7 +487,7 @@ def spelled(value: Any, random: Random) -> str:
 
 
 def respelled(value: Json, seed: int) -> bytes:
-    random = Random(seed)  # noqa: S311  # shuffles a test's keys, keeps no secret
+    random = Random(seed)  # shuffles a test's keys, keeps no secret
     return spelled(shuffled(value, random), random).encode()
 
 

@@ -83,6 +83,16 @@ def test_a_text_that_is_no_json_is_refused_with_the_place(raw: bytes, told: str)
     assert told in refusal.value.detail
 
 
+def test_a_text_of_unknown_origin_is_called_the_text() -> None:
+    with pytest.raises(InvalidRequestError, match="the text is not valid JSON"):
+        parse(b"{")
+
+
+def test_the_longest_fraction_is_kept() -> None:
+    text = "0." + "1" * (MAX_NUMBER_LENGTH - 2)
+    assert parse(text.encode()) == Decimal(text)
+
+
 def test_numbers_keep_their_exact_value() -> None:
     parsed = parse(b"[1, 1.0, -0.10, 1e400, 123456789012345678901234567890]")
     assert repr(parsed) == repr(
@@ -102,6 +112,7 @@ def test_numbers_keep_their_exact_value() -> None:
         ('{"a": 1.' + "1" * MAX_NUMBER_LENGTH + "}", ["a"]),
         ('{"a": [1, 1e9999999999999999999]}', ["a[1]"]),
         ('{"a": 1, "a": "\\u0000"}', ["a", "a"]),
+        ('{"a": 1, "a": ' + "1" * MAX_NUMBER_LENGTH + "}", ["a"]),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), [""]),
         ("[" * DEEP, [""]),
         ('{"a":' * DEEP, [""]),

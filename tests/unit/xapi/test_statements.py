@@ -164,6 +164,72 @@ def test_every_violation_is_named() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"id": 5}, "id: must be a string, not 5 (Data 2.4.1)"),
+        (
+            {"id": None},
+            "id: must be a string; null is only allowed in extensions (Data 2.2)",
+        ),
+        ({"object": {}}, "object.id: is required (Data 2.4.4)"),
+        (
+            {"verb": {"id": "urn:x", "display": {"[key]": "x"}}},
+            (
+                'verb.display["[key]"]: its name must be a language tag of RFC 5646 such as `en` or'
+                ' `de-AT`, not "[key]" (Data 2.4.3)'
+            ),
+        ),
+        (
+            {"verb": {"id": "urn:x", "display": {"en": {}}}},
+            "verb.display.en: must be a string, not an empty object (Data 2.4.3)",
+        ),
+        (
+            {"object": {"id": "urn:x", "definition": {"type": ["x"]}}},
+            "object.definition.type: must be a string, not an array (Data 2.4.4.1)",
+        ),
+        (
+            {"result": {"success": {"x": 1}}},
+            "result.success: must be true or false, not an object (Data 2.4.5)",
+        ),
+        (
+            {"result": {"response": True}},
+            "result.response: must be a string, not true (Data 2.4.5)",
+        ),
+        (
+            {"result": {"score": {"scaled": 2}}},
+            "result.score.scaled: must lie from -1 to 1, not 2 (Data 2.4.5.1)",
+        ),
+        (
+            {"actor": {"mbox": "mailto:a@b.de", "Mbox": 1}},
+            'actor.Mbox: is unknown; names are case-sensitive: "mbox" (Data 2.2)',
+        ),
+        (
+            {"extensions": {}},
+            "extensions: is not a property that the standard allows here (Data 2.2)",
+        ),
+        (
+            {"context": {"contextAgents": []}},
+            (
+                "context.contextAgents: is not known in 1.0.x; send it with"
+                " X-Experience-API-Version 2.0.0 (Data 2.4.6)"
+            ),
+        ),
+        (
+            {"object": {"objectType": "Quiz"}},
+            (
+                "object.objectType: must be `Activity`, `Agent`, `Group`, `StatementRef` or"
+                ' `SubStatement`, not "Quiz" (Data 2.4.4)'
+            ),
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_violation_says_where_what_and_why(changes: dict[str, object], line: str) -> None:
+    (violation,) = violations_of(json.dumps({**MINIMAL, **changes}))
+    assert str(violation) == line
+
+
 def test_paths_begin_where_the_caller_says() -> None:
     (violation,) = violations_of(json.dumps({**MINIMAL, "id": "x"}), path="statements[3]")
     assert violation.path == "statements[3].id"

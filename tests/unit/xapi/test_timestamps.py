@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.formats import BAD_TIMESTAMPS, GOOD_TIMESTAMPS, TIMESTAMPS_OF_1_0
-from lrs.xapi.timestamps import instant, is_rfc3339, is_timestamp
+from lrs.xapi.timestamps import instant, is_rfc3339, is_timestamp, written
 
 _OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(
     lambda minutes: timezone(timedelta(minutes=minutes))
@@ -54,3 +54,9 @@ def test_other_forms_of_iso_8601_are_told_apart(text: str) -> None:
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=_OFFSETS))  # noqa: DTZ001  # the strategy adds the zones
 def test_every_written_moment_is_read_back(moment: datetime) -> None:
     assert instant(moment.isoformat()) == moment
+    assert instant(written(moment)) == moment
+
+
+def test_moments_are_written_in_utc_with_microseconds() -> None:
+    moment = datetime(2025, 3, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    assert written(moment) == "2025-02-28T23:00:00.000000Z"

@@ -19,6 +19,8 @@ from lrs.api.credentials import Authenticated
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 
+_MAX_QUERY_BYTES = 1_000_000
+
 
 class _LimitedBody(APIRoute):
     """Reads no more of a body than the limit before FastAPI, which knows none, parses it."""
@@ -27,7 +29,7 @@ class _LimitedBody(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_limited(request: Request) -> Response:
-            body = await json_body(request)
+            body = await json_body(request, _MAX_QUERY_BYTES)
             return await handle(Request(request.scope, _replayed(body, request.receive)))
 
         return handle_limited

@@ -1,11 +1,12 @@
 """The About Resource: open to all, in any version (Comm. 2.8)."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from lrs.api.xapi.parameters import check_none
 from lrs.xapi.versions import Version
 
-router = APIRouter(prefix="/xapi/about", tags=["xAPI"])
+router = APIRouter(prefix="/xapi/about", tags=["xAPI"], dependencies=[Depends(check_none)])
 
 
 class About(BaseModel):

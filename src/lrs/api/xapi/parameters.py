@@ -20,6 +20,7 @@ _LIMIT = re.compile(r"[0-9]{1,9}")
 
 _Flag = Annotated[Literal["true", "false"] | None, WithJsonSchema({"type": "boolean"})]
 _Uuid = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uuid"})]
+_RequiredUuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 _Iri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "iri"})]
 _Moment = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 _Count = Annotated[str | None, WithJsonSchema({"type": "integer", "minimum": 0})]
@@ -31,7 +32,15 @@ class PutParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    statement_id: _Uuid = Field(alias="statementId", description="Id to store it under.")
+    statement_id: _RequiredUuid = Field(alias="statementId", description="Id to store it under.")
+
+    def identifier(self) -> UUID:
+        """Return the id.
+
+        Raises:
+            InvalidRequestError: it is no UUID.
+        """
+        return _uuid("statementId", self.statement_id)
 
 
 class StatementsParameters(BaseModel):
@@ -147,8 +156,10 @@ def uuid_of(name: str, value: str | None) -> UUID | None:
     Raises:
         InvalidRequestError: it is none.
     """
-    if value is None:
-        return None
+    return None if value is None else _uuid(name, value)
+
+
+def _uuid(name: str, value: str) -> UUID:
     if not is_uuid(value):
         raise InvalidRequestError(f"{name} must be a UUID, it is {value[:80]!r} (Comm. 2.1.3)")
     return UUID(value)

@@ -36,9 +36,10 @@ router = APIRouter(prefix="/xapi/statements", tags=["xAPI"], dependencies=[Depen
 _ALWAYS = (
     errors.InvalidRequestError,
     errors.UnauthenticatedError,
-    errors.ForbiddenError,
     errors.UnavailableError,
 )
+# More of it would make `more` too long for an address.
+_LONGEST_LANGUAGES = 1_000
 _WRITING = (errors.InvalidStatementError, errors.StatementConflictError, errors.TooLargeError)
 
 
@@ -57,9 +58,7 @@ async def put_statement(
     parameters: Annotated[PutParameters, Query()],
 ) -> Response:
     """Store a statement. Sent again with the same content it changes nothing."""
-    identifier = uuid_of("statementId", parameters.statement_id)
-    if identifier is None:
-        raise InvalidRequestError("statementId is missing (Comm. 2.1.1)")
+    identifier = parameters.identifier()
     body = await json_body(request)
     stored = await services_of(request).statements.put(principal, identifier, body, version)
     return Response(status_code=status.HTTP_204_NO_CONTENT, headers=_count(stored))
@@ -144,7 +143,7 @@ async def _page(request: Request, principal: Principal, reading: Reading) -> Res
 
 
 def _languages(request: Request) -> str | None:
-    return request.headers.get("accept-language")
+    return request.headers.get("accept-language", "")[:_LONGEST_LANGUAGES] or None
 
 
 def _continued(request: Request, principal: Principal, token: str) -> Reading:

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
+from lrs.api.xapi.headers import VERSION
 from lrs.xapi.versions import Version, negotiate
 
 
 def version_of(
     x_experience_api_version: Annotated[
         str | None,
-        Header(description="1.0.x or 2.0.x", examples=["1.0.3", "2.0.0"]),
+        Header(alias=VERSION, description="1.0.x or 2.0.x", examples=["1.0.3", "2.0.0"]),
     ] = None,
 ) -> Version:
     """Return the version of a request.
