@@ -8,14 +8,18 @@ from uuid import uuid4
 
 from fastapi import Response
 
+# In JSON a raw line end only stands between values, where it means no more than a space.
+_SPACES = bytes.maketrans(b"\r\n", b"  ")
+
 
 def as_multipart(content: bytes) -> Response:
     """Answer with the statements as the first part; no bytes of attachments are kept yet."""
+    on_one_line = content.translate(_SPACES)
     boundary = f"lrs-{uuid4().hex}"
     parts = (
         b"--%s\r\n" % boundary.encode(),
         b"Content-Type: application/json\r\n\r\n",
-        content,
+        on_one_line,
         b"\r\n--%s--\r\n" % boundary.encode(),
     )
     media_type = f"multipart/mixed; boundary={boundary}"
