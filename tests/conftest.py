@@ -24,7 +24,7 @@ from lrs.storage.credentials import (
     insert_credential,
     list_credentials,
 )
-from lrs.storage.embedded import Cluster
+from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
 

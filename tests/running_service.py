@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from lrs.storage.postmaster import is_alive, living_postmaster
+from lrs.storage.embedded.postmaster import is_alive, living_postmaster
 
 KEY, SECRET = "ada", "open sesame"
 PROGRAM = (sys.executable, "-c", "from lrs.cli import app; app()")

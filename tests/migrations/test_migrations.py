@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from lrs.storage.embedded import Cluster
+from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.migrations import downgrade, upgrade
 from lrs.storage.tables import metadata
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from lrs.cli.stop_signals import interruptible
 from lrs.errors import DataDirectoryInUseError
 from lrs.settings import Settings
-from lrs.storage.cluster_watch import watched
-from lrs.storage.data_directory import DataDirectory
-from lrs.storage.embedded import Cluster
+from lrs.storage.embedded.cluster import Cluster
+from lrs.storage.embedded.data_directory import DataDirectory
+from lrs.storage.embedded.watch import watched
 from lrs.storage.migrations import upgrade
 from lrs.storage.server_version import server_version
 

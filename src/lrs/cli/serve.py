@@ -22,7 +22,7 @@ from lrs.cli.stop_signals import StopSignals
 from lrs.errors import StartError
 from lrs.services.credentials import MadeCredential
 from lrs.settings import Settings, load_settings
-from lrs.storage.data_directory import DataDirectory
+from lrs.storage.embedded.data_directory import DataDirectory
 from lrs.xapi.versions import Version
 
 _LOG = logging.getLogger(__name__)

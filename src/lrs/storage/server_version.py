@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from lrs.errors import StartError
-from lrs.storage.postgres_programs import OLDEST_VERSION
+from lrs.storage.embedded.programs import OLDEST_VERSION
 
 
 async def server_version(url: str) -> str:

@@ -22,8 +22,8 @@ import httpx
 import psutil
 import pytest
 
-from lrs.storage.embedded import Cluster
-from lrs.storage.postmaster import is_alive, living_postmaster
+from lrs.storage.embedded.cluster import Cluster
+from lrs.storage.embedded.postmaster import is_alive, living_postmaster
 from running_service import (
     SECRET,
     Service,

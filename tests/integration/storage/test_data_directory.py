@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from lrs.errors import DataDirectoryInUseError, StartError
-from lrs.storage.data_directory import DataDirectory
+from lrs.storage.embedded.data_directory import DataDirectory
 
 HOLD = """
 import pathlib, sys
-from lrs.storage.data_directory import DataDirectory
+from lrs.storage.embedded.data_directory import DataDirectory
 directory = DataDirectory(pathlib.Path(sys.argv[1]))
 with directory.held():
     directory.announce("http://127.0.0.1:1")

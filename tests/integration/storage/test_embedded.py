@@ -23,12 +23,12 @@ import psutil
 import pytest
 
 from lrs.errors import ClusterError
-from lrs.storage import postmaster
-from lrs.storage.cluster_watch import watched
-from lrs.storage.embedded import Cluster
-from lrs.storage.postgres_account import choose_account
-from lrs.storage.postgres_programs import find_programs
-from lrs.storage.postmaster import living_postmaster, read_postmaster_file
+from lrs.storage.embedded import postmaster
+from lrs.storage.embedded.account import choose_account
+from lrs.storage.embedded.cluster import Cluster
+from lrs.storage.embedded.postmaster import living_postmaster, read_postmaster_file
+from lrs.storage.embedded.programs import find_programs
+from lrs.storage.embedded.watch import watched
 
 # What is not flushed survives the death of every process; only the machine must stay up.
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
@@ -110,7 +110,7 @@ def as_nobody(program: str, *words: Path) -> subprocess.CompletedProcess[str]:
     """Run a program as an account without rights, but for reading this very installation."""
     command = ["setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups"]
     command += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
-    text = f"import os, pathlib, sys\nfrom lrs.storage.embedded import Cluster\n{program}"
+    text = f"import os, pathlib, sys\nfrom lrs.storage.embedded.cluster import Cluster\n{program}"
     return subprocess.run(
         [*command, sys.executable, "-c", text, *words],
         cwd="/",

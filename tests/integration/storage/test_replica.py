@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from builders import a_statement
 from conftest import FAST, Tenant, settings_for
 from lrs.main import build_app
-from lrs.storage.embedded import Cluster
-from lrs.storage.postgres_account import choose_account
-from lrs.storage.postgres_programs import find_programs
+from lrs.storage.embedded.account import choose_account
+from lrs.storage.embedded.cluster import Cluster
+from lrs.storage.embedded.programs import find_programs
 
 
 @pytest.fixture(scope="module")

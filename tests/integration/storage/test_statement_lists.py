@@ -16,7 +16,8 @@ _INSERT = text(
     """
     INSERT INTO statements (store, id, position, stored, timestamp, voiding, credential, verb,
                             object_type)
-    SELECT :store, id, 7, now(), now(), false, 1, id, 'Activity' FROM unnest(CAST(:ids AS uuid[])) AS id
+    SELECT :store, id, 7, now(), now(), false, 1, id, 'Activity'
+    FROM unnest(CAST(:ids AS uuid[])) AS id
     """
 )
 _INSERT_PAYLOADS = text(

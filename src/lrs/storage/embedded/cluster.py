@@ -18,17 +18,17 @@ from urllib.parse import quote
 import psutil
 
 from lrs.errors import ClusterError
-from lrs.storage.cluster_creation import DATABASE, SUPERUSER, create_cluster, is_cluster
-from lrs.storage.postgres_account import Account, choose_account, let_enter, let_read
-from lrs.storage.postgres_options import server_options
-from lrs.storage.postgres_programs import PostgresPrograms, clean_environment, find_programs
-from lrs.storage.postmaster import (
+from lrs.storage.embedded.account import Account, choose_account, let_enter, let_read
+from lrs.storage.embedded.creation import DATABASE, SUPERUSER, create_cluster, is_cluster
+from lrs.storage.embedded.options import server_options
+from lrs.storage.embedded.postmaster import (
     clear_leftovers,
     is_alive,
     living_postmaster,
     read_postmaster_file,
     wait_until_ended,
 )
+from lrs.storage.embedded.programs import PostgresPrograms, clean_environment, find_programs
 
 _LOG = logging.getLogger(__name__)
 _SOCKET = ".s.PGSQL.5432"

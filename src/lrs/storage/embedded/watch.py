@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lrs.errors import ClusterError
-from lrs.storage.embedded import Cluster
+from lrs.storage.embedded.cluster import Cluster
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.5

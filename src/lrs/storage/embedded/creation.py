@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from lrs.errors import ClusterError
-from lrs.storage.postgres_account import Account
-from lrs.storage.postgres_programs import PostgresPrograms, clean_environment
+from lrs.storage.embedded.account import Account
+from lrs.storage.embedded.programs import PostgresPrograms, clean_environment
 
 _LOG = logging.getLogger(__name__)
 _FIRST_WITH_BUILTIN_LOCALE = 17
