@@ -231,3 +231,17 @@ async def test_the_pages_together_are_the_whole(
     expected = [each for kind, each in sent if kind == 0 or asked in {"none", "registration"}]
     walked = await listed(client, **parameters, limit=size, ascending=str(ascending).lower())
     assert walked == (expected if ascending else expected[::-1])
+
+
+async def test_pages_are_full_where_many_references_lead_to_one_statement(
+    client: httpx.AsyncClient,
+) -> None:
+    chain = [a_statement(id=new_id(), verb=verb("tried"))]
+    for _ in range(19):
+        chain.append(referring(chain[-1]["id"], id=new_id(), verb=verb("tried")))
+    await post(client, *chain)
+
+    found = [ids async for ids in pages(client, verb=verb("tried")["id"], limit=6)]
+
+    assert [len(ids) for ids in found] == [6, 6, 6, 2]
+    assert [each for ids in found for each in ids] == [each["id"] for each in reversed(chain)]

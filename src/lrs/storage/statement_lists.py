@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Text, cast, exists, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    cast,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import FromClause
 
@@ -25,6 +36,10 @@ from lrs.xapi.queries import Cursor, StatementFilter
 from lrs.xapi.records import KeptStatement
 
 Condition = ColumnElement[bool]
+_Found = Row[tuple[int, UUID, str, int]]
+
+# Rows that a walk may meet for each statement of a page, since several may stand for one.
+ROWS_FOR_ONE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +72,22 @@ async def list_statements(
         after: the cursor of the page before.
         limit: the most statements to return, at least 1.
     """
-    query = page_query(store, wanted, until_position, after, limit)
-    rows = (await connection.execute(query)).all()
+    found: list[_Found] = []
+    is_at_end = False
+    cursor = after
+    while len(found) <= limit and not is_at_end:
+        missing = limit + 1 - len(found)
+        query = page_query(store, wanted, until_position, cursor, missing)
+        rows = (await connection.execute(query)).all()
+        found += rows
+        is_at_end = not rows or rows[-1].met < missing * ROWS_FOR_ONE
+        cursor = Cursor(rows[-1].position, rows[-1].id) if rows else None
     page = [
         KeptStatement(row.id, row.payload.encode(), stored_at(row.position), voided=False)
-        for row in rows[:limit]
+        for row in found[:limit]
     ]
-    more = len(rows) > limit
-    return Page(page, Cursor(rows[limit - 1].position, rows[limit - 1].id) if more else None)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(page, Cursor(last.position, last.id) if last else None)
 
 
 def page_query(
@@ -72,18 +95,30 @@ def page_query(
     wanted: StatementFilter,
     until_position: int,
     after: Cursor | None,
-    limit: int,
-) -> Select[tuple[object, ...]]:
-    """Build the query of a page: one row more than the limit tells whether there is a next one."""
+    count: int,
+) -> Select[tuple[int, UUID, str, int]]:
+    """Build the query of so many statements, of a few less where many rows stand for one.
+
+    The walk is one of its own, without DISTINCT: PostgreSQL before 16 would sort all rows for it.
+    Each row of the answer says in `met` how many rows the walk has met; where they are fewer than
+    it may meet, it has come to its end.
+    """
     source, conditions = _walk(store, wanted)
-    page = (
+    walk = (
         select(source.c.position, source.c.id)
-        .distinct()
         .where(source.c.store == store, *conditions)
         .where(*_between(source, wanted, until_position, after))
         .where(_is_shown(store, source))
         .order_by(*_order(source, ascending=wanted.ascending))
-        .limit(limit + 1)
+        .limit(count * ROWS_FOR_ONE)
+        .cte("walk")
+        .prefix_with("MATERIALIZED")
+    )
+    page = (
+        select(walk.c.position, walk.c.id)
+        .distinct()
+        .order_by(*_order(walk, ascending=wanted.ascending))
+        .limit(count)
         .subquery("page")
     )
     payload = (
@@ -92,8 +127,9 @@ def page_query(
         .scalar_subquery()
         .label("payload")
     )
+    met = select(func.count()).select_from(walk).scalar_subquery().label("met")
     order = _order(page, ascending=wanted.ascending)
-    return select(page.c.position, page.c.id, payload).order_by(*order)
+    return select(page.c.position, page.c.id, payload, met).order_by(*order)
 
 
 def _walk(store: int, wanted: StatementFilter) -> tuple[Table, list[Condition]]:
