@@ -13,6 +13,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from lrs.auth.principals import Principal, SystemKind
 from lrs.auth.secrets import mac
@@ -63,6 +66,19 @@ def cluster(postgres_bin: Path | None) -> Iterator[Cluster]:
 def database_url(cluster: Cluster) -> str:
     asyncio.run(upgrade(cluster.url))
     return cluster.url
+
+
+@pytest.fixture
+async def empty_database(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of a database of the test's own, with nothing in it."""
+    name = f"own_{uuid4().hex}"
+    admin = create_async_engine(cluster.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with admin.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield cluster.url.replace("@/lrs?", f"@/{name}?")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await admin.dispose()
 
 
 @pytest.fixture(scope="session")

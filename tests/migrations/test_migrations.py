@@ -1,36 +1,20 @@
 """Migrations make the tables of the models, from nothing and back, once for all who try."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.migrations import downgrade, upgrade
 from lrs.storage.tables import metadata
 
 VERSIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
-
-
-@pytest.fixture
-async def empty_database(cluster: Cluster) -> AsyncIterator[str]:
-    """The address of a database of the test's own, with nothing in it."""
-    name = f"migrations_{uuid4().hex}"
-    admin = create_async_engine(cluster.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield cluster.url.replace("@/lrs?", f"@/{name}?")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name}"))
-    await admin.dispose()
 
 
 async def inspected(url: str, look: Any) -> Any:

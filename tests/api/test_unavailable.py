@@ -1,0 +1,64 @@
+"""While the database is away requests are told to come back, and nothing is lost (Comm. 3.2)."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from builders import a_statement
+from conftest import FAST, make_tenant, settings_for
+from lrs.main import build_app
+from lrs.storage.embedded.cluster import Cluster
+from lrs.storage.engines import DatabaseOptions, open_database
+from lrs.storage.migrations import upgrade
+from statement_resource import listed, new_id, post
+
+
+@pytest.fixture
+def own_cluster(postgres_bin: Path | None) -> Iterator[Cluster]:
+    """A PostgreSQL that the test may stop."""
+    with tempfile.TemporaryDirectory(prefix="lrs-away-", ignore_cleanup_errors=True) as directory:
+        yield Cluster(Path(directory) / "cluster", postgres_bin, FAST)
+
+
+@pytest.fixture
+async def client(own_cluster: Cluster) -> AsyncIterator[httpx.AsyncClient]:
+    with own_cluster:
+        await upgrade(own_cluster.url)
+        database = await open_database(DatabaseOptions(own_cluster.url))
+        tenant = await make_tenant(database)
+        await database.close()
+        app = build_app(settings_for(own_cluster.url))
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url="http://lrs.test/xapi",
+                auth=tenant.auth,
+                headers=tenant.headers,
+            ) as client,
+        ):
+            yield client
+
+
+async def test_a_database_that_is_away_is_503_until_it_is_back(
+    client: httpx.AsyncClient, own_cluster: Cluster
+) -> None:
+    before, after = new_id(), new_id()
+    await post(client, a_statement(id=before))
+    own_cluster.stop()
+
+    answers = [
+        await client.post("/statements", json=a_statement()),
+        await client.get("/statements"),
+        await client.get("/statements", params={"statementId": before}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert {answer.headers["Retry-After"] for answer in answers} == {"1"}
+    assert {answer.json()["type"] for answer in answers} == {"urn:lrs:error:unavailable"}
+    own_cluster.start()
+    await post(client, a_statement(id=after))
+    assert await listed(client) == [after, before]

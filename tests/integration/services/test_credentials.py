@@ -1,0 +1,87 @@
+"""Credentials are made once, shown once, and taken back for good."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from lrs.auth.principals import SystemKind
+from lrs.auth.secrets import mac
+from lrs.errors import CredentialConflictError, CredentialNotFoundError, UnauthenticatedError
+from lrs.services.authentication import AuthenticationService
+from lrs.services.credentials import CredentialsService
+from lrs.storage.engines import Database, DatabaseOptions, open_database
+from lrs.storage.migrations import upgrade
+
+SERVER_KEY = b"a key that only this installation knows"
+
+
+@pytest.fixture
+async def own_database(empty_database: str) -> AsyncIterator[Database]:
+    await upgrade(empty_database)
+    opened = await open_database(DatabaseOptions(empty_database, workers=8))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def service(own_database: Database) -> CredentialsService:
+    return CredentialsService(own_database, SERVER_KEY)
+
+
+async def test_a_made_credential_lets_its_system_in(
+    service: CredentialsService, own_database: Database
+) -> None:
+    made = await service.create("Nightly sync", "Moodle", SystemKind.LMS)
+
+    principal = await AuthenticationService(own_database, SERVER_KEY).authenticate(
+        made.key, made.secret
+    )
+
+    assert (principal.label, principal.system) == ("Nightly sync", "Moodle")
+    assert principal.system_kind is SystemKind.LMS
+
+
+async def test_the_secret_is_kept_as_a_keyed_hash_only(service: CredentialsService) -> None:
+    made = await service.create("One", "Moodle", secret="open sesame")
+    (kept,) = await service.list_all()
+    assert kept.secret_mac == mac(SERVER_KEY, made.secret)
+    assert made.secret.encode() not in kept.secret_mac
+
+
+async def test_a_key_that_is_taken_is_refused(service: CredentialsService) -> None:
+    await service.create("One", "Moodle", key="moodle")
+    with pytest.raises(CredentialConflictError, match="'moodle' is taken"):
+        await service.create("Other", "Moodle", key="moodle")
+    assert [each.principal.label for each in await service.list_all()] == ["One"]
+
+
+async def test_a_revoked_credential_stays_in_the_list_and_lets_nobody_in(
+    service: CredentialsService, own_database: Database
+) -> None:
+    made = await service.create("One", "Moodle")
+    await service.revoke(made.key)
+
+    (kept,) = await service.list_all()
+    assert kept.revoked is not None
+    with pytest.raises(UnauthenticatedError):
+        await AuthenticationService(own_database, SERVER_KEY).authenticate(made.key, made.secret)
+    with pytest.raises(CredentialNotFoundError):
+        await service.revoke(made.key)
+
+
+async def test_of_many_who_start_at_once_one_makes_the_first_credential(
+    service: CredentialsService,
+) -> None:
+    made = await asyncio.gather(*(service.ensure_first() for _ in range(6)))
+    assert len([each for each in made if each is not None]) == 1
+    assert len(await service.list_all()) == 1
+
+
+async def test_a_given_first_credential_is_made_beside_others_and_once(
+    service: CredentialsService,
+) -> None:
+    await service.create("Other", "Moodle")
+    made = [await service.ensure_first("ada", "open sesame") for _ in range(2)]
+    assert made[0] is not None
+    assert made[1] is None
