@@ -21,6 +21,8 @@ TEST_PREFIX = "LRS_TEST_"  # read by the test suite alone
 _TYPO_LIKENESS = 0.85
 
 _SCHEMES = ("postgresql+asyncpg", "postgresql", "postgres")
+# Pages opened from a disk have the origin null.
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*,]+")
 _URL_OPTIONS = frozenset(
     {
         "host",
@@ -91,6 +93,17 @@ def _home_page(value: str) -> str:
     return value
 
 
+def _origins(value: str) -> str:
+    """Return the origins as browsers write them, with commas alone between them."""
+    origins = [each.strip().lower() for each in value.split(",")]
+    if origins != ["*"] and not all(_ORIGIN.fullmatch(each) for each in origins):
+        raise _refuse(
+            "must be * or addresses with commas between them, such as https://lms.example.org, "
+            "without path or slash at the end"
+        )
+    return ",".join(origins)
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -119,6 +132,7 @@ BasicSecret = Annotated[
     SecretStr, Field(min_length=1, max_length=255), AfterValidator(_basic_secret)
 ]
 HomePage = Annotated[str, AfterValidator(_home_page)]
+Origins = Annotated[str, AfterValidator(_origins)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 _MEBIBYTE = 1024 * 1024
@@ -152,9 +166,11 @@ class Settings(BaseSettings):
     initial_key: BasicKey | None = None
     initial_secret: BasicSecret | None = None
     server_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    cors_origins: Origins = "*"
 
     default_xapi_version: XapiVersion = "1.0.3"
     authority_home_page: HomePage = "http://lrs.local"
+    statement_id_version: Literal["4", "7"] = "7"
     max_body_bytes: Annotated[int, Field(ge=1024)] = 100 * _MEBIBYTE
     max_statement_bytes: Annotated[int, Field(ge=1024)] = 4 * _MEBIBYTE
     max_batch: Annotated[int, Field(ge=1)] = 10_000

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from builders import a_statement, verb
-from conftest import Tenant
+from conftest import Tenant, settings_for
+from lrs.main import build_app
 from statement_resource import exists, get, listed, new_id, post, stored
 
 INVALID = {"actor": {"objectType": "Agent"}, "verb": verb(), "object": {"id": "no iri"}}
@@ -43,6 +44,23 @@ async def test_made_ids_are_uuids_of_version_7_and_distinct(client: httpx.AsyncC
     ids = await post(client, *(a_statement() for _ in range(10)))
     assert {UUID(identifier).version for identifier in ids} == {7}
     assert len(set(ids)) == 10
+
+
+async def test_made_ids_are_of_version_4_where_clients_read_no_other(
+    database_url: str, tenant: Tenant
+) -> None:
+    app = build_app(settings_for(database_url, statement_id_version="4"))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://lrs.test/xapi",
+            auth=tenant.auth,
+            headers=tenant.headers,
+        ) as client,
+    ):
+        ids = await post(client, a_statement(), a_statement())
+    assert {UUID(identifier).version for identifier in ids} == {4}
 
 
 async def test_made_and_sent_ids_mix_in_their_order(client: httpx.AsyncClient) -> None:

@@ -161,6 +161,40 @@ def test_versions_are_named_by_their_line(
     assert read(monkeypatch, LRS_DEFAULT_XAPI_VERSION=written).default_xapi_version == meant
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("*", "*"),
+        (" * ", "*"),
+        ("https://lms.example.org", "https://lms.example.org"),
+        ("https://LMS.example.org , null", "https://lms.example.org,null"),
+        ("http://localhost:3000,app://content", "http://localhost:3000,app://content"),
+    ],
+)
+def test_origins_are_kept_as_browsers_write_them(
+    monkeypatch: pytest.MonkeyPatch, written: str, meant: str
+) -> None:
+    assert read(monkeypatch, LRS_CORS_ORIGINS=written).cors_origins == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "lms.example.org",
+        "https://lms.example.org/",
+        "https://lms.example.org/course",
+        "https://*.example.org",
+        "https://ada@lms.example.org",
+        "*,https://lms.example.org",
+        "https://lms.example.org,",
+        "https://a.example.org https://b.example.org",
+    ],
+)
+def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    text = complaint(monkeypatch, LRS_CORS_ORIGINS=written)
+    assert text.startswith("LRS_CORS_ORIGINS: must be * or addresses")
+
+
 def test_secrets_do_not_show_in_the_settings() -> None:
     settings = Settings(
         database_url=SecretStr("postgresql://ada:hush@db/lrs"),

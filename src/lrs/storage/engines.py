@@ -159,6 +159,8 @@ def _engine(url: str, pool_size: int, session: dict[str, str]) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        # What learners did must not get into the log by way of an error.
+        hide_parameters=True,
         pool_timeout=10,
         connect_args={"timeout": 10, "server_settings": session},
     )
