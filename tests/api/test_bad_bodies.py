@@ -174,12 +174,6 @@ async def test_a_get_may_announce_a_type(client: httpx.AsyncClient) -> None:
     assert (await client.get("/statements", headers=JSON_BODY)).status_code == 200
 
 
-async def test_a_compressed_body_is_no_json(client: httpx.AsyncClient) -> None:
-    headers = {**JSON_BODY, "Content-Encoding": "gzip"}
-    answer = await client.post("/statements", content=b"\x1f\x8b\x08\0", headers=headers)
-    assert answer.status_code == 400
-
-
 async def test_a_long_list_of_violations_ends(client: httpx.AsyncClient) -> None:
     batch = [{f"unknown{number}": 1} for number in range(1000)]
     answer = await client.post("/statements", json=batch)

@@ -133,6 +133,21 @@ async def test_an_unexpected_failure_shows_nothing_but_the_request_id(failing: F
     assert str(problem["request_id"]) in str(problem["detail"])
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/xapi/statements", "GET, HEAD, POST, PUT"),
+        ("POST", "/xapi/about", "GET, HEAD"),
+        ("GET", "/api/v1/analytics/query", "POST"),
+    ],
+)
+async def test_a_method_that_is_not_offered_is_told_those_that_are(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, f"http://lrs.test{path}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
 async def test_a_conflict_names_the_id(client: httpx.AsyncClient) -> None:
     (identifier,) = await post(client, a_statement())
     answer = await client.post("/statements", json=a_statement(id=identifier, result={}))

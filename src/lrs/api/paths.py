@@ -26,7 +26,7 @@ class Paths:
         """Serve a request under its canonical path."""
         if scope["type"] == "http":
             scope["path"] = canonical_path(scope["path"])
-            scope["query_string"] = _without_ignored(scope["query_string"])
+            scope["query_string"] = without_ignored(scope["query_string"])
         await self._app(scope, receive, send)
 
 
@@ -36,7 +36,8 @@ def canonical_path(path: str) -> str:
     return collapsed.rstrip("/") or "/"
 
 
-def _without_ignored(query: bytes) -> bytes:
+def without_ignored(query: bytes) -> bytes:
+    """Return a query without the parameters that mean nothing."""
     if _IGNORED.encode() not in query:
         return query
     parts = query.split(b"&")

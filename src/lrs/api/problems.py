@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fastapi import Request, Response, status
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -34,9 +34,12 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
     errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
     errors.StatementNotFoundError: Kind(404, "statement-not-found", "No such statement"),
+    errors.DocumentNotFoundError: Kind(404, "document-not-found", "No such document"),
     errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
+    errors.DocumentConflictError: Kind(409, "document-conflict", "The document is there already"),
     errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
+    errors.PreconditionFailedError: Kind(412, "precondition-failed", "A precondition is not met"),
     errors.TooLargeError: Kind(413, "too-large", "The request is over a limit"),
     errors.UnavailableError: Kind(503, "unavailable", "The service cannot answer now"),
 }
@@ -116,13 +119,13 @@ def answer_http(request: Request, error: Exception) -> Response:
     answer = _answer(request, kind, f"{request.method} {request.url.path}: {kind.title}", {})
     answer.headers.update(error.headers or {})
     if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
-        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+        answer.headers["Allow"] = ", ".join(sorted(methods_at(request)))
     return answer
 
 
-def _methods_at(request: Request) -> set[str]:
+def methods_at(request: Request) -> set[str]:
     """Return what can be done at an address; Starlette names only what its first route does."""
-    routes = (route for route in request.app.routes if isinstance(route, APIRoute))
+    routes = iter_route_contexts(request.app.routes)
     here = (route.methods or () for route in routes if route.path == request.url.path)
     methods = {name for names in here for name in names}
     return methods | {"HEAD"} if "GET" in methods else methods

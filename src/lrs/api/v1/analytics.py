@@ -8,13 +8,12 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.openapi.models import Example
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.types import Message, Receive
 
 from lrs import errors
 from lrs.analytics.answers import Answer, Cell, Kind, ValueType
 from lrs.analytics.queries import resolve
 from lrs.analytics.requests import QueryRequest
-from lrs.api.bodies import json_body
+from lrs.api.bodies import json_body, replayed
 from lrs.api.credentials import Authenticated
 from lrs.api.problems import responses
 from lrs.api.state import services_of
@@ -30,7 +29,7 @@ class _LimitedBody(APIRoute):
 
         async def handle_limited(request: Request) -> Response:
             body = await json_body(request, _MAX_QUERY_BYTES)
-            return await handle(Request(request.scope, _replayed(body, request.receive)))
+            return await handle(Request(request.scope, replayed(body, request.receive)))
 
         return handle_limited
 
@@ -142,12 +141,3 @@ async def query(
 ) -> AnswerBody:
     """Compute measures over the statements of the credential's store, by dimensions and time."""
     return AnswerBody.of(await services_of(request).analytics.query(principal, resolve(asked)))
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return again

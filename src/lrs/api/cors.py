@@ -1,0 +1,116 @@
+"""Lets pages of other origins reach the LRS (CORS, the Fetch standard).
+
+Starlette's middleware does not fit: it leaves an OPTIONS that is no preflight to the routes, where
+it is 404, 405 or 401; it refuses a preflight with a text of its own, without our headers; and
+where it stands outside of all else, its answers carry neither version nor request id. So the
+answer to OPTIONS and the headers of all answers are two things here.
+"""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lrs.api.problems import methods_at
+
+ANY_ORIGIN = "*"
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+# The headers of requests that the standard names, those of HTTP that clients set, and our own.
+REQUEST_HEADERS = (
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Type",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Pragma",
+    "X-Experience-API-Version",
+    "X-Request-ID",
+    "X-Requested-With",
+)
+EXPOSED_HEADERS = (
+    "Allow",
+    "Cache-Control",
+    "ETag",
+    "Last-Modified",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Experience-API-Consistent-Through",
+    "X-Experience-API-Version",
+    "X-LRS-Stored",
+    "X-Request-ID",
+)
+# Two hours, the longest that all browsers keep it; each new preflight costs a round trip.
+_SECONDS_TO_KEEP = "7200"
+
+
+class Options:
+    """Answers OPTIONS on every path, before anything asks for credentials.
+
+    An unknown path too: a page is then told 404, and not that it may not ask.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http" or scope["method"] != "OPTIONS":
+            await self._app(scope, receive, send)
+            return
+        allowed = ", ".join(sorted(methods_at(Request(scope)) | {"OPTIONS"}))
+        await Response(status_code=204, headers={"Allow": allowed})(scope, receive, send)
+
+
+class Cors:
+    """Tells a browser, on every answer, whether the page that asked may read it."""
+
+    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
+        """Make it.
+
+        Args:
+            app: what answers.
+            origins: whose pages may read; `ANY_ORIGIN` is all of them.
+        """
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        permission = self._permission(scope["method"], Headers(scope=scope))
+
+        async def send_permitting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(permission)
+                headers.add_vary_header("Origin")
+            await send(message)
+
+        await self._app(scope, receive, send_permitting)
+
+    def _permission(self, method: str, asked: Headers) -> dict[str, str]:
+        origin = asked.get("origin")
+        if origin is None or self._origins.isdisjoint((origin, ANY_ORIGIN)):
+            return {}
+        # Never the literal `*`: browsers do not take it from requests with credentials.
+        permission = {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+        }
+        if method != "OPTIONS":
+            return permission | {"Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS)}
+        permission |= {
+            "Access-Control-Allow-Methods": ", ".join(METHODS),
+            "Access-Control-Allow-Headers": ", ".join(REQUEST_HEADERS),
+            "Access-Control-Max-Age": _SECONDS_TO_KEEP,
+        }
+        if asked.get("access-control-request-private-network") == "true":
+            permission["Access-Control-Allow-Private-Network"] = "true"
+        return permission
