@@ -63,8 +63,20 @@ class StatementConflictError(LRSError):
     """The id is taken by a different statement (Comm. 2.1.1, 2.1.2)."""
 
 
+class DocumentNotFoundError(LRSError):
+    """No document under this id in this context (Comm. 2.2)."""
+
+
+class DocumentConflictError(LRSError):
+    """A document would be replaced by a request that does not say which one (Comm. 3.1)."""
+
+
+class PreconditionFailedError(LRSError):
+    """If-Match or If-None-Match does not fit the document that is there (Comm. 3.1)."""
+
+
 class TooLargeError(LRSError):
-    """A body, a statement or a batch is over its limit (Comm. 3.2)."""
+    """A body, a statement, a batch or a document is over its limit (Comm. 3.2)."""
 
 
 class UnavailableError(LRSError):

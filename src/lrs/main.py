@@ -1,8 +1,9 @@
 """Builds the app from settings; nothing happens at import time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 from uuid_utils.compat import uuid7
 
 from lrs import __version__
+from lrs.api.compression import Compression
+from lrs.api.cors import Cors, Options
 from lrs.api.head import Head
 from lrs.api.openapi import describe
 from lrs.api.paths import Paths
@@ -17,12 +20,24 @@ from lrs.api.problems import answer_error, answer_http, answer_invalid
 from lrs.api.requests import Requests
 from lrs.api.state import ApiOptions, Services
 from lrs.api.v1 import analytics
-from lrs.api.xapi import about, statements
+from lrs.api.xapi import (
+    about,
+    activities,
+    activity_profiles,
+    agent_profiles,
+    agents,
+    statements,
+    states,
+)
+from lrs.api.xapi.alternate_syntax import AlternateSyntax
 from lrs.api.xapi.headers import XapiHeaders
 from lrs.errors import LRSError, StartError
+from lrs.services.activities import ActivitiesService
+from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
 from lrs.services.authentication import AuthenticationService
 from lrs.services.consistency import ConsistencyService
+from lrs.services.documents import DocumentsService
 from lrs.services.presentation import PresentationService
 from lrs.services.statements import StatementLimits, StatementsService
 from lrs.settings import Settings, load_settings
@@ -76,6 +91,11 @@ def build_app(settings: Settings) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     app.include_router(statements.router)
+    app.include_router(states.router)
+    app.include_router(activity_profiles.router)
+    app.include_router(agent_profiles.router)
+    app.include_router(activities.router)
+    app.include_router(agents.router)
     app.include_router(about.router)
     app.include_router(analytics.router)
     app.add_exception_handler(LRSError, answer_error)
@@ -85,8 +105,12 @@ def _add_routes(app: FastAPI) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     # The last one added is the first to see a request.
+    app.add_middleware(AlternateSyntax)
+    app.add_middleware(Options)
     app.add_middleware(Requests)
     app.add_middleware(XapiHeaders, default=Version(settings.default_xapi_version))
+    app.add_middleware(Compression)
+    app.add_middleware(Cors, origins=frozenset(settings.cors_origins.split(",")))
     app.add_middleware(Head)
     app.add_middleware(Paths)
 
@@ -99,12 +123,21 @@ def _services(settings: Settings, database: Database) -> Services:
         max_page=settings.max_page_size,
     )
     return Services(
+        activities=ActivitiesService(database),
+        agents=AgentsService(database),
         analytics=AnalyticsService(database),
         authentication=AuthenticationService(database, _server_key(settings)),
         consistency=ConsistencyService(database),
+        documents=DocumentsService(database, settings.max_body_bytes),
         presentation=PresentationService(database),
-        statements=StatementsService(database, limits, settings.authority_home_page, uuid7),
+        statements=StatementsService(
+            database, limits, settings.authority_home_page, _new_id(settings)
+        ),
     )
+
+
+def _new_id(settings: Settings) -> Callable[[], UUID]:
+    return uuid7 if settings.statement_id_version == "7" else uuid4
 
 
 def _database_options(settings: Settings) -> DatabaseOptions:

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from lrs.api.problems import Problem
 from lrs.api.xapi.headers import VERSION
+from lrs.xapi.persons import Person
 from lrs.xapi.statements import Statement
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -38,7 +39,8 @@ def describe(app: FastAPI) -> None:
         document = original()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _, models = models_json_schema(
-            [(Statement, "validation"), (Problem, "serialization")], ref_template=_TEMPLATE
+            [(Statement, "validation"), (Person, "validation"), (Problem, "serialization")],
+            ref_template=_TEMPLATE,
         )
         schemas.update(models["$defs"], StatementResult=_RESULT)
         _drop_unprocessable(document)
@@ -69,8 +71,9 @@ def _complete(parameter: dict[str, Any]) -> None:
     """Say what FastAPI cannot be told: that a parameter is JSON, that a header must be there."""
     parameter["schema"].pop("title", None)
     if parameter["name"] == "agent":
-        parameter["content"] = {"application/json": {"schema": _AGENT}}
-        del parameter["schema"]
+        schema = parameter.pop("schema")
+        accepted = schema if "$ref" in schema else _AGENT
+        parameter["content"] = {"application/json": {"schema": accepted}}
     if parameter["name"] == VERSION:
         parameter["required"] = True
         parameter["schema"] = {"type": "string", "examples": ["1.0.3", "2.0.0"]}

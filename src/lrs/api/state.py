@@ -5,9 +5,12 @@ from typing import cast
 
 from fastapi import Request
 
+from lrs.services.activities import ActivitiesService
+from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
 from lrs.services.authentication import AuthenticationService
 from lrs.services.consistency import ConsistencyService
+from lrs.services.documents import DocumentsService
 from lrs.services.presentation import PresentationService
 from lrs.services.statements import StatementsService
 
@@ -16,9 +19,12 @@ from lrs.services.statements import StatementsService
 class Services:
     """The services, made once for each process."""
 
+    activities: ActivitiesService
+    agents: AgentsService
     analytics: AnalyticsService
     authentication: AuthenticationService
     consistency: ConsistencyService
+    documents: DocumentsService
     presentation: PresentationService
     statements: StatementsService
 

@@ -21,12 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.storage.agents import keep_names
 from lrs.storage.placing import Placed
 from lrs.storage.rows import insert_rows
 from lrs.storage.tables import activities, agents, verbs
 from lrs.xapi.descriptions import Description, activity_type
 from lrs.xapi.formats import merge_definitions, merge_language_maps
-from lrs.xapi.keys import digest, iri_key
+from lrs.xapi.keys import Ifi, digest, ifi_key, iri_key
 
 _KEYS = ARRAY(Uuid)
 
@@ -45,12 +46,15 @@ class _Sighting:
 
 
 async def keep_texts(connection: AsyncConnection, store: int, added: Sequence[Placed]) -> None:
-    """Keep the identifiers that new statements name, and what they say of verbs and activities.
+    """Keep the identifiers that new statements name, and what they say of them.
 
     A row is only written when it is new or what it says changed: none becomes a place where all
     writers wait for each other.
     """
-    await _keep_agents(connection, store, added)
+    ifis = {key: ifi for place in added for key, ifi in place.record.mentions.ifis.items()}
+    await _keep_agents(connection, store, ifis)
+    names = (named for place in added for named in place.record.mentions.names)
+    await keep_names(connection, store, names)
     await _keep_described(
         connection,
         verbs,
@@ -65,8 +69,18 @@ async def keep_texts(connection: AsyncConnection, store: int, added: Sequence[Pl
     )
 
 
-async def _keep_agents(connection: AsyncConnection, store: int, added: Sequence[Placed]) -> None:
-    ifis = {key: ifi for place in added for key, ifi in place.record.mentions.ifis.items()}
+async def keep_identifiers(
+    connection: AsyncConnection, store: int, agent: Ifi | None, activity: str | None
+) -> None:
+    """Keep the identifiers that a document names, in the order in which statements are kept."""
+    if agent is not None:
+        await _keep_agents(connection, store, {ifi_key(agent): agent})
+    if activity is not None:
+        columns: dict[str, Sequence[object]] = {"key": [iri_key(activity)], "iri": [activity]}
+        await insert_rows(connection, activities, store, columns)
+
+
+async def _keep_agents(connection: AsyncConnection, store: int, ifis: dict[UUID, Ifi]) -> None:
     ordered = sorted(ifis)
     columns: dict[str, Sequence[object]] = {
         "key": ordered,

@@ -184,6 +184,29 @@ statement_activities = Table(
     PrimaryKeyConstraint("store", "activity", "position", "id", "via"),
 )
 
+# State and profile documents. `key` is the hash of the whole of what one is found by, so that a
+# long id makes no long index, and a state without registration is one row: NULL equals nothing.
+documents = Table(
+    "documents",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("key", Uuid, nullable=False),
+    # state, activity_profile or agent_profile.
+    Column("kind", Text, nullable=False),
+    Column("activity", Uuid),
+    Column("agent", Uuid),
+    Column("registration", Uuid),
+    Column("id", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("content_type", Text, nullable=False),
+    # The SHA-1 of the content in hexadecimal.
+    Column("etag", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("updated", _moment, nullable=False),
+    PrimaryKeyConstraint("store", "key"),
+    Index(None, "store", "kind", "activity", "agent"),
+)
+
 # The texts behind the keys, each once.
 agents = Table(
     "agents",
@@ -195,6 +218,17 @@ agents = Table(
     # The canonical value; for an account, `homePage` followed by a space and the name.
     Column("ifi", Text, nullable=False),
     PrimaryKeyConstraint("store", "key"),
+)
+
+# Every name that statements give to an Agent; `digest` is the hash of the name, which may be long.
+agent_names = Table(
+    "agent_names",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("agent", Uuid, nullable=False),
+    Column("digest", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("store", "agent", "digest"),
 )
 
 # `digest` tells the newest description that came in, so that one that comes again costs no write;

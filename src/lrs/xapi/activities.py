@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+import msgspec
+
 from lrs.xapi.extensions import Extensions
 from lrs.xapi.iris import Iri
 from lrs.xapi.languages import LanguageMap
@@ -56,3 +58,9 @@ class Activity(StrictModel):
     object_type: Maybe[Literal["Activity"]] = None
     id: Iri
     definition: Maybe[ActivityDefinition] = None
+
+
+def activity_text(iri: str, definition: bytes | None) -> bytes:
+    """Return the JSON text of an Activity (Comm. 2.5); the definition keeps its own."""
+    text = b'{"objectType":"Activity","id":' + msgspec.json.encode(iri)
+    return text + (b"" if definition is None else b',"definition":' + definition) + b"}"

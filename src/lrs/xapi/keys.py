@@ -35,6 +35,12 @@ def canonical_ifi(agent: Agent | Group) -> Ifi | None:
     return None
 
 
+def agent_key(agent: Agent | Group) -> UUID | None:
+    """Return the key of an agent; None for an anonymous Group."""
+    ifi = canonical_ifi(agent)
+    return None if ifi is None else ifi_key(ifi)
+
+
 def _canonical_mailto(mbox: str) -> str:
     local, _, domain = mbox[len("mailto:") :].rpartition("@")
     return f"mailto:{local}@{domain.lower()}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from lrs.xapi import durations, timestamps
@@ -13,11 +14,14 @@ from lrs.xapi.actors import Agent, Group
 from lrs.xapi.completion import Completed
 from lrs.xapi.contexts import Context
 from lrs.xapi.descriptions import Descriptions, described
-from lrs.xapi.keys import Ifi, canonical_ifi, ifi_key, iri_key
+from lrs.xapi.keys import Ifi, agent_key, canonical_ifi, ifi_key, iri_key
 from lrs.xapi.references import StatementRef
 from lrs.xapi.results import Result
 from lrs.xapi.statements import Statement, SubStatement
 from lrs.xapi.verbs import VOIDED
+
+# What is longer is a text that somebody put in the place of a name, and is not kept as one.
+LONGEST_NAME: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,14 @@ class Mentions:
         others: keys of those that it reaches with `related_agents` only.
         activities: keys of those that the `activity` filter reaches with `related_activities`.
         ifis: the identifier behind each agent's key.
+        names: key and name of each Agent that has one; that of a Group is no Agent's.
     """
 
     direct: tuple[UUID, ...]
     others: tuple[UUID, ...]
     activities: tuple[UUID, ...]
     ifis: dict[UUID, Ifi]
+    names: tuple[tuple[UUID, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def record(
         voiding=statement.verb.id == VOIDED,
         target=_target(statement),
         verb=iri_key(statement.verb.id),
-        actor=_agent_key(statement.actor),
+        actor=agent_key(statement.actor),
         object=_object_key(statement),
         object_type=type(statement.object).__name__,
         registration=_registration(context),
@@ -148,17 +154,12 @@ def _registration(context: Context | None) -> UUID | None:
     return UUID(context.registration) if context and context.registration else None
 
 
-def _agent_key(agent: Agent | Group) -> UUID | None:
-    ifi = canonical_ifi(agent)
-    return None if ifi is None else ifi_key(ifi)
-
-
 def _object_key(statement: Statement) -> UUID | None:
     match statement.object:
         case Activity(id=iri):
             return iri_key(iri)
         case Agent() | Group() as agent:
-            return _agent_key(agent)
+            return agent_key(agent)
         case _:
             return None
 
@@ -186,19 +187,30 @@ def _number(value: float | Decimal | None) -> float | None:
 
 
 def _mentions(statement: Statement, descriptions: Descriptions, authority: Ifi) -> Mentions:
-    direct = _keyed(_direct_agents(statement))
-    others = _keyed(_other_agents(statement)) | {ifi_key(authority): authority}
+    direct_agents = list(_direct_agents(statement))
+    other_agents = list(_other_agents(statement))
+    direct = _keyed(direct_agents)
+    others = _keyed(other_agents) | {ifi_key(authority): authority}
     return Mentions(
         direct=tuple(direct),
         others=tuple(key for key in others if key not in direct),
         activities=tuple(dict.fromkeys(iri_key(each.iri) for each in descriptions.activities)),
         ifis=direct | others,
+        names=tuple(_names(direct_agents + other_agents)),
     )
 
 
 def _keyed(agents: Iterable[Agent | Group]) -> dict[UUID, Ifi]:
     ifis = (canonical_ifi(agent) for agent in agents)
     return {ifi_key(ifi): ifi for ifi in ifis if ifi is not None}
+
+
+def _names(agents: Iterable[Agent | Group]) -> Iterator[tuple[UUID, str]]:
+    for agent in agents:
+        if isinstance(agent, Agent) and agent.name and len(agent.name) <= LONGEST_NAME:
+            key = agent_key(agent)
+            if key is not None:
+                yield key, agent.name
 
 
 def _direct_agents(statement: Statement | SubStatement) -> Iterator[Agent | Group]:

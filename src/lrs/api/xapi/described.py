@@ -10,7 +10,7 @@ Described = dict[str, Any]
 _STATEMENT = {"$ref": "#/components/schemas/Statement"}
 _BATCH = {"type": "array", "items": _STATEMENT}
 _RESULT = {"$ref": "#/components/schemas/StatementResult"}
-_VERSION_HEADER = {
+VERSION_HEADER = {
     "description": "The version of xAPI by which the request was judged.",
     "schema": {"type": "string", "examples": ["1.0.3", "2.0.0"]},
 }
@@ -23,10 +23,18 @@ _STORED_HEADER = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _HEADERS = {
-    "X-Experience-API-Version": _VERSION_HEADER,
+    "X-Experience-API-Version": VERSION_HEADER,
     "X-Experience-API-Consistent-Through": _CONSISTENT_HEADER,
 }
 _WRITING_HEADERS = _HEADERS | {STORED: _STORED_HEADER}
+
+_CANONICAL_HEADERS = {
+    "X-Experience-API-Version": VERSION_HEADER,
+    "ETag": {
+        "description": "The quoted SHA-1 of the answer's bytes in hexadecimal.",
+        "schema": {"type": "string"},
+    },
+}
 
 PUT_BODY: Described = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": _STATEMENT}}}
@@ -60,4 +68,14 @@ GET_ANSWER: Described = {
         }
     },
     "content": {"application/json": {"schema": {"anyOf": [_RESULT, _STATEMENT]}}},
+}
+PERSON_ANSWER: Described = {
+    "description": "All that is known of the Agent, in arrays; of an unknown one what was sent.",
+    "headers": _CANONICAL_HEADERS,
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}},
+}
+ACTIVITY_ANSWER: Described = {
+    "description": "The Activity with its merged definition; an unknown one without any.",
+    "headers": _CANONICAL_HEADERS,
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Activity"}}},
 }

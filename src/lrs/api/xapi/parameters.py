@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from lrs.errors import InvalidRequestError
 from lrs.xapi.agents import read_agent
-from lrs.xapi.iris import is_iri
-from lrs.xapi.keys import canonical_ifi, ifi_key, iri_key
+from lrs.xapi.iris import IRI_EXPECTED, is_iri
+from lrs.xapi.keys import agent_key, iri_key
 from lrs.xapi.queries import Format, StatementFilter
 from lrs.xapi.timestamps import instant
 from lrs.xapi.uuids import is_uuid
@@ -89,8 +89,8 @@ class StatementsParameters(BaseModel):
             registration=uuid_of("registration", self.registration),
             related_agents=self.related_agents == "true",
             related_activities=self.related_activities == "true",
-            since=_moment("since", self.since),
-            until=_moment("until", self.until),
+            since=moment_of("since", self.since),
+            until=moment_of("until", self.until),
             ascending=self.ascending == "true",
         )
 
@@ -159,9 +159,34 @@ def uuid_of(name: str, value: str | None) -> UUID | None:
     return None if value is None else _uuid(name, value)
 
 
+def iri_of(name: str, value: str) -> str:
+    """Return the value of a parameter that is an IRI.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if not is_iri(value):
+        raise InvalidRequestError(f"{name} {IRI_EXPECTED}, not {value[:80]!r} (Comm. 3.2)")
+    return value
+
+
+def moment_of(name: str, value: str | None) -> datetime | None:
+    """Return the value of a parameter that is a timestamp.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if value is None:
+        return None
+    try:
+        return instant(value)
+    except ValueError as error:
+        raise InvalidRequestError(f"{name} {error} (Comm. 3.2)") from error
+
+
 def _uuid(name: str, value: str) -> UUID:
     if not is_uuid(value):
-        raise InvalidRequestError(f"{name} must be a UUID, it is {value[:80]!r} (Comm. 2.1.3)")
+        raise InvalidRequestError(f"{name} must be a UUID, it is {value[:80]!r} (Comm. 3.2)")
     return UUID(value)
 
 
@@ -172,22 +197,8 @@ def _alias(name: str) -> str:
 def _agent(value: str | None) -> UUID | None:
     if value is None:
         return None
-    ifi = canonical_ifi(read_agent(value))
-    return None if ifi is None else ifi_key(ifi)
+    return agent_key(read_agent(value))
 
 
 def _iri(name: str, value: str | None) -> UUID | None:
-    if value is None:
-        return None
-    if not is_iri(value):
-        raise InvalidRequestError(f"{name} must be an IRI, it is {value[:80]!r} (Comm. 2.1.3)")
-    return iri_key(value)
-
-
-def _moment(name: str, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        return instant(value)
-    except ValueError as error:
-        raise InvalidRequestError(f"{name} {error} (Comm. 2.1.3)") from error
+    return None if value is None else iri_key(iri_of(name, value))

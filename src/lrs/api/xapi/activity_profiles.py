@@ -1,0 +1,86 @@
+"""The Activity Profile Resource over HTTP (Comm. 2.7)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+
+from lrs.api.credentials import Authenticated
+from lrs.api.xapi import described_documents as described
+from lrs.api.xapi.document_parameters import ActivityProfileParameters, ActivityProfilesParameters
+from lrs.api.xapi.documents import delete_documents, get_documents, post_document, put_document
+from lrs.api.xapi.parameters import check_single
+from lrs.api.xapi.versions import RequestVersion
+
+router = APIRouter(
+    prefix="/xapi/activities/profile", tags=["xAPI"], dependencies=[Depends(check_single)]
+)
+
+
+@router.put(
+    "",
+    summary="Store an Activity profile document",
+    operation_id="putActivityProfile",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=described.PUT_ANSWERS,
+    openapi_extra=described.PUT_REQUEST,
+)
+async def put_activity_profile(
+    request: Request,
+    principal: Authenticated,
+    version: RequestVersion,
+    parameters: Annotated[ActivityProfileParameters, Query()],
+) -> Response:
+    """Store a document; one that is there is only replaced by a request that names its ETag."""
+    return await put_document(request, principal, version, parameters.key(version))
+
+
+@router.post(
+    "",
+    summary="Merge into an Activity profile document",
+    operation_id="postActivityProfile",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=described.POST_ANSWERS,
+    openapi_extra=described.POST_REQUEST,
+)
+async def post_activity_profile(
+    request: Request,
+    principal: Authenticated,
+    version: RequestVersion,
+    parameters: Annotated[ActivityProfileParameters, Query()],
+) -> Response:
+    """Put the top-level properties of a JSON object into the document, or store a new one."""
+    return await post_document(request, principal, parameters.key(version))
+
+
+@router.get(
+    "",
+    summary="Get an Activity profile document, or the ids of many",
+    operation_id="getActivityProfile",
+    responses=described.GET_ANSWERS,
+)
+async def get_activity_profiles(
+    request: Request,
+    principal: Authenticated,
+    version: RequestVersion,
+    parameters: Annotated[ActivityProfilesParameters, Query()],
+) -> Response:
+    """Answer with the bytes that were stored, or with an array of ids, the newest last."""
+    return await get_documents(request, principal, parameters.wanted(version))
+
+
+@router.delete(
+    "",
+    summary="Delete an Activity profile document",
+    operation_id="deleteActivityProfile",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=described.DELETE_ANSWERS,
+    openapi_extra=described.CONDITIONS,
+)
+async def delete_activity_profile(
+    request: Request,
+    principal: Authenticated,
+    version: RequestVersion,
+    parameters: Annotated[ActivityProfileParameters, Query()],
+) -> Response:
+    """Delete a document; that there is none is no failure."""
+    return await delete_documents(request, principal, parameters.key(version))

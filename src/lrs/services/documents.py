@@ -1,0 +1,140 @@
+"""The document resources: one request is one method is one transaction (Comm. 2.2, 3.1)."""
+
+from lrs.auth.principals import Principal
+from lrs.errors import DocumentNotFoundError, TooLargeError
+from lrs.storage.documents import (
+    DocumentList,
+    delete_document,
+    delete_documents,
+    find_document,
+    insert_document,
+    list_documents,
+    lock_document,
+    update_document,
+)
+from lrs.storage.engines import Database
+from lrs.xapi.documents import (
+    Document,
+    DocumentContext,
+    DocumentFilter,
+    DocumentKey,
+    KeptDocument,
+    check_mergeable,
+    merged,
+)
+from lrs.xapi.preconditions import Preconditions, check, check_none, check_put
+from lrs.xapi.versions import Version
+
+
+class DocumentsService:
+    """Stores, gets and deletes documents for a principal, in the principal's store only."""
+
+    def __init__(self, database: Database, max_bytes: int) -> None:
+        self._database = database
+        self._max_bytes = max_bytes
+
+    async def put(
+        self,
+        principal: Principal,
+        key: DocumentKey,
+        document: Document,
+        preconditions: Preconditions,
+        version: Version,
+    ) -> None:
+        """Store a document in the place of the one that may be there (PUT, Comm. 2.2).
+
+        Raises:
+            DocumentConflictError: it would replace one, and the request does not say which.
+            InvalidRequestError: the version asks for a precondition, and there is none.
+            PreconditionFailedError: a precondition is not met.
+            UnavailableError: the database cannot be reached.
+        """
+        store = principal.store
+        async with self._database.writing() as connection:
+            etag = await lock_document(connection, store, key)
+            check_put(key.context.kind, version, preconditions, etag)
+            write = insert_document if etag is None else update_document
+            await write(connection, store, key, document)
+
+    async def post(
+        self,
+        principal: Principal,
+        key: DocumentKey,
+        document: Document,
+        preconditions: Preconditions,
+    ) -> None:
+        """Merge a document into the one that is there, or store it (POST, Comm. 2.2).
+
+        Raises:
+            InvalidRequestError: it cannot be merged.
+            PreconditionFailedError: a precondition is not met.
+            TooLargeError: both together are over the limit.
+            UnavailableError: the database cannot be reached.
+        """
+        store = principal.store
+        async with self._database.writing() as connection:
+            etag = await lock_document(connection, store, key)
+            check(preconditions, etag)
+            kept = await find_document(connection, store, key)
+            if kept is None:
+                check_mergeable(document)
+                await insert_document(connection, store, key, document)
+            else:
+                result = merged(kept.document, document)
+                self._check_size(result)
+                await update_document(connection, store, key, result)
+
+    async def get(self, principal: Principal, key: DocumentKey) -> KeptDocument:
+        """Return a document.
+
+        Raises:
+            DocumentNotFoundError: there is none under this key.
+            UnavailableError: the database cannot be reached.
+        """
+        async with self._database.primary() as connection:
+            found = await find_document(connection, principal.store, key)
+        if found is None:
+            raise DocumentNotFoundError(f"there is no document {key.id[:80]!r} here")
+        return found
+
+    async def list(self, principal: Principal, wanted: DocumentFilter) -> DocumentList:
+        """Return the ids of the documents of a context.
+
+        Raises:
+            UnavailableError: the database cannot be reached.
+        """
+        async with self._database.primary() as connection:
+            return await list_documents(connection, principal.store, wanted)
+
+    async def delete(
+        self, principal: Principal, key: DocumentKey, preconditions: Preconditions
+    ) -> None:
+        """Delete a document; that there is none is no failure (DELETE, Comm. 2.2).
+
+        Raises:
+            PreconditionFailedError: a precondition is not met.
+            UnavailableError: the database cannot be reached.
+        """
+        async with self._database.writing() as connection:
+            check(preconditions, await lock_document(connection, principal.store, key))
+            await delete_document(connection, principal.store, key)
+
+    async def delete_all(
+        self, principal: Principal, context: DocumentContext, preconditions: Preconditions
+    ) -> None:
+        """Delete all documents of a context (DELETE of states, Comm. 2.3).
+
+        Raises:
+            PreconditionFailedError: there is a precondition, which many documents cannot meet.
+            UnavailableError: the database cannot be reached.
+        """
+        check_none(preconditions)
+        async with self._database.writing() as connection:
+            await delete_documents(connection, principal.store, context)
+
+    def _check_size(self, document: Document) -> None:
+        if len(document.content) > self._max_bytes:
+            raise TooLargeError(
+                f"the merged document would have {len(document.content)} bytes,"
+                f" {self._max_bytes} are allowed; nothing was changed"
+            )

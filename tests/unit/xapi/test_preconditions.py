@@ -1,0 +1,102 @@
+"""The table of what may be written under which precondition, by version (Comm. 3.1)."""
+
+import pytest
+
+from lrs.errors import (
+    DocumentConflictError,
+    InvalidRequestError,
+    LRSError,
+    PreconditionFailedError,
+)
+from lrs.xapi.documents import DocumentKind
+from lrs.xapi.preconditions import Preconditions, check, check_none, check_put
+from lrs.xapi.versions import Version
+
+V1, V2 = Version.V1_0_3, Version.V2_0_0
+STATE, PROFILE = DocumentKind.STATE, DocumentKind.ACTIVITY_PROFILE
+NEITHER = Preconditions()
+ETAG, OTHER = "da39a3ee", "b858cb28"
+
+# What PUT without a precondition is answered, by kind, version, and what is there.
+WITHOUT = {
+    (STATE, V1, None): None,
+    (STATE, V1, ETAG): None,
+    (STATE, V2, None): None,
+    (STATE, V2, ETAG): DocumentConflictError,
+    (PROFILE, V1, None): InvalidRequestError,
+    (PROFILE, V1, ETAG): DocumentConflictError,
+    (PROFILE, V2, None): None,
+    (PROFILE, V2, ETAG): DocumentConflictError,
+}
+
+# What any write is answered, by its preconditions and what is there.
+WITH = [
+    (NEITHER, None, True),
+    (NEITHER, ETAG, True),
+    (Preconditions(if_match="*"), ETAG, True),
+    (Preconditions(if_match=" * "), ETAG, True),
+    (Preconditions(if_match="*"), None, False),
+    (Preconditions(if_match=f'"{ETAG}"'), ETAG, True),
+    (Preconditions(if_match=f'"{OTHER}","{ETAG}"'), ETAG, True),
+    (Preconditions(if_match=f'"{OTHER}"'), ETAG, False),
+    (Preconditions(if_match=f'"{ETAG}"'), None, False),
+    (Preconditions(if_match=f'W/"{ETAG}"'), ETAG, False),
+    (Preconditions(if_match=ETAG), ETAG, False),
+    (Preconditions(if_match=""), ETAG, False),
+    (Preconditions(if_none_match="*"), None, True),
+    (Preconditions(if_none_match="*"), ETAG, False),
+    (Preconditions(if_none_match=f'"{OTHER}"'), ETAG, True),
+    (Preconditions(if_none_match=f'"{ETAG}"'), ETAG, False),
+    (Preconditions(if_none_match=f'W/"{ETAG}"'), ETAG, False),
+    (Preconditions(if_match=f'"{ETAG}"', if_none_match="*"), ETAG, False),
+    (Preconditions(if_match=f'"{ETAG}"', if_none_match=f'"{OTHER}"'), ETAG, True),
+]
+
+
+def refusal(kind: DocumentKind, version: Version, given: Preconditions, etag: str | None) -> object:
+    try:
+        check_put(kind, version, given, etag)
+    except LRSError as error:
+        return type(error)
+    return None
+
+
+@pytest.mark.parametrize(("case", "expected"), WITHOUT.items(), ids=str)
+def test_put_without_preconditions(
+    case: tuple[DocumentKind, Version, str | None], expected: type[LRSError] | None
+) -> None:
+    kind, version, etag = case
+    assert refusal(kind, version, NEITHER, etag) is expected
+
+
+def test_both_profiles_are_judged_alike() -> None:
+    for (kind, version, etag), expected in WITHOUT.items():
+        if kind is PROFILE:
+            assert refusal(DocumentKind.AGENT_PROFILE, version, NEITHER, etag) is expected
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("kind", DocumentKind)
+@pytest.mark.parametrize(("given", "etag", "is_met"), WITH)
+def test_put_under_preconditions(
+    version: Version, kind: DocumentKind, given: Preconditions, etag: str | None, *, is_met: bool
+) -> None:
+    if given.are_given:
+        expected = None if is_met else PreconditionFailedError
+        assert refusal(kind, version, given, etag) is expected
+
+
+@pytest.mark.parametrize(("given", "etag", "is_met"), WITH)
+def test_other_writes(given: Preconditions, etag: str | None, *, is_met: bool) -> None:
+    if is_met:
+        check(given, etag)
+    else:
+        with pytest.raises(PreconditionFailedError, match="nothing was changed"):
+            check(given, etag)
+
+
+def test_many_documents_meet_no_precondition() -> None:
+    check_none(NEITHER)
+    for given in (Preconditions(if_match="*"), Preconditions(if_none_match="*")):
+        with pytest.raises(PreconditionFailedError):
+            check_none(given)
