@@ -8,7 +8,7 @@ import pytest
 
 from builders import agent, group
 from document_resources import ALL, STATES, V1, V2, Documents, name_of
-from statement_resource import new_id
+from statement_resource import UNUSED_ID, new_id
 
 METHODS = ["PUT", "POST", "GET", "DELETE"]
 GROUP = group(mbox="mailto:team@example.org")
@@ -105,7 +105,7 @@ async def test_a_profile_has_no_registration(
 
 
 @each_method
-@pytest.mark.parametrize("registration", ["", "1", "not a uuid", "{" + new_id() + "}"])
+@pytest.mark.parametrize("registration", ["", "1", "not a uuid", "{" + UNUSED_ID + "}"])
 async def test_a_registration_is_a_uuid(
     client: httpx.AsyncClient, method: str, registration: str
 ) -> None:

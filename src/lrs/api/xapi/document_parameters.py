@@ -5,12 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from lrs.api.xapi.parameters import moment_of, uuid_of
+from lrs.api.xapi.parameters import iri_of, moment_of, uuid_of
 from lrs.errors import InvalidRequestError
 from lrs.xapi.actors import Group
 from lrs.xapi.agents import read_agent
 from lrs.xapi.documents import DocumentContext, DocumentFilter, DocumentKey, DocumentKind
-from lrs.xapi.iris import IRI_EXPECTED, is_iri
 from lrs.xapi.keys import Ifi, canonical_ifi
 from lrs.xapi.versions import Version
 
@@ -56,7 +55,7 @@ class _OfState(_OfContext):
     def context(self, version: Version) -> DocumentContext:
         return DocumentContext(
             DocumentKind.STATE,
-            _activity(self.activity_id),
+            iri_of("activityId", self.activity_id),
             _agent(self.agent, version),
             uuid_of("registration", self.registration),
         )
@@ -66,7 +65,9 @@ class _OfActivityProfile(_OfContext):
     activity_id: _Iri = Field(alias="activityId", description=_ACTIVITY)
 
     def context(self, version: Version) -> DocumentContext:  # noqa: ARG002 - both judge it alike
-        return DocumentContext(DocumentKind.ACTIVITY_PROFILE, activity=_activity(self.activity_id))
+        return DocumentContext(
+            DocumentKind.ACTIVITY_PROFILE, activity=iri_of("activityId", self.activity_id)
+        )
 
 
 class _OfAgentProfile(_OfContext):
@@ -163,12 +164,6 @@ class AgentProfileParameters(_OfAgentProfile, _OneProfile):
 
 class AgentProfilesParameters(_OfAgentProfile, _OneOrManyProfiles):
     """Parameters of GET of one or many Agent profiles (Comm. 2.6)."""
-
-
-def _activity(value: str) -> str:
-    if not is_iri(value):
-        raise InvalidRequestError(f"activityId {IRI_EXPECTED}, not {value[:80]!r} (Comm. 3.2)")
-    return value
 
 
 def _agent(value: str, version: Version) -> Ifi | None:
