@@ -21,6 +21,8 @@ InteractionType = Literal[
     "numeric",
     "other",
 ]
+# The last is read as an Activity in tolerant stores (`lrs.xapi.leniencies`); others refuse it.
+ACTIVITY_TYPES: Final = ("Activity", "GroupActivity")
 COMPONENT_LISTS: Final = ("choices", "scale", "source", "target", "steps")
 
 

@@ -14,12 +14,12 @@ from lrs.xapi.references import StatementRef
 from lrs.xapi.uuids import UUIDText
 
 
-def _as_array(value: object) -> object:
+def as_array(value: object) -> object:
     """Read a lone Activity as an array of one (Data 2.4.6.2)."""
     return value if isinstance(value, list) else [value]
 
 
-_Activities = Annotated[list[Activity], BeforeValidator(_as_array)]
+_Activities = Annotated[list[Activity], BeforeValidator(as_array)]
 _RelevantTypes = Annotated[list[Iri], Field(min_length=1)]
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from lrs.xapi.activities import ACTIVITY_TYPES
+
 
 class Description(NamedTuple):
     """A verb or an activity that a statement names.
@@ -96,7 +98,7 @@ def _activities(statement: _Statement) -> Iterator[_Activity | _Object]:
 
 
 def _of_object(thing: _Object) -> Iterator[_Activity | _Object]:
-    if thing.object_type == "Activity":
+    if thing.object_type in ACTIVITY_TYPES:
         yield thing
     if thing.object is not None:
         yield from _of_object(thing.object)

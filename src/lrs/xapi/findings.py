@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from lrs.errors import Violation
+from lrs.xapi.leniencies import Leniency
 
 # What a statement breaks beyond this is counted, not listed, and not even counted beyond that.
 MAX_VIOLATIONS: Final = 100
@@ -50,11 +51,13 @@ class Finding(NamedTuple):
         location: keys and indexes that lead to it from the statement.
         message: what is wrong, for a person.
         section: where the standard says so; empty for that of the property.
+        leniency: by which a tolerant store lets it pass.
     """
 
     location: Location
     message: str
     section: str = ""
+    leniency: Leniency | None = None
 
 
 def violations(findings: Iterable[Finding], path: str) -> list[Violation]:

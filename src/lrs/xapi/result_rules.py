@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from lrs.xapi.findings import Finding, Location, shown
+from lrs.xapi.leniencies import Leniency
 
 
 def score_rules(score: object, location: Location) -> Iterator[Finding]:
@@ -14,7 +15,9 @@ def score_rules(score: object, location: Location) -> Iterator[Finding]:
     if scaled is not None and not -1 <= scaled <= 1:
         yield Finding((*location, "scaled"), f"must lie from -1 to 1, not {shown(scaled)}")
     if low is not None and high is not None and low >= high:
-        yield Finding((*location, "max"), f"must be above min, {shown(low)}, not {shown(high)}")
+        message = f"must be above min, {shown(low)}, not {shown(high)}"
+        leniency = Leniency.EMPTY_SCORE_RANGE if low == high else None
+        yield Finding((*location, "max"), message, leniency=leniency)
     if raw is not None and low is not None and raw < low:
         yield Finding((*location, "raw"), f"must not be below min, {shown(low)}: {shown(raw)}")
     if raw is not None and high is not None and raw > high:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lrs.xapi import timestamps
+from lrs.xapi.activities import ACTIVITY_TYPES
 from lrs.xapi.activity_rules import activity_rules
 from lrs.xapi.actor_rules import actor_rules, authority_rules
 from lrs.xapi.findings import Finding, Location, shown
@@ -59,7 +60,7 @@ def _object_rules(value: object, version: Version, location: Location) -> Iterat
     if not isinstance(value, dict):
         return
     match value.get("objectType", "Activity"):
-        case "Activity":
+        case "Activity" | "GroupActivity":
             yield from activity_rules(value, location)
         case "Agent" | "Group":
             yield from actor_rules(value, location)
@@ -121,7 +122,7 @@ def _activity_context_rules(
     context: dict[str, object], target: object, location: Location
 ) -> Iterator[Finding]:
     """Check that revision and platform stand with an Activity only (Data 2.4.6)."""
-    if not isinstance(target, dict) or target.get("objectType", "Activity") == "Activity":
+    if not isinstance(target, dict) or target.get("objectType", "Activity") in ACTIVITY_TYPES:
         return
     for name in _OF_ACTIVITIES:
         if name in context:
