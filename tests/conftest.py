@@ -26,10 +26,12 @@ from lrs.storage.credentials import (
     ensure_store,
     insert_credential,
     list_credentials,
+    set_mode,
 )
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
+from lrs.xapi.leniencies import Mode
 
 SERVER_KEY = "the server key of the tests, long enough"
 SECRET = "open sesame"
@@ -101,13 +103,16 @@ class Tenant:
         return self.principal.key, self.secret
 
 
-async def make_tenant(database: Database, name: str | None = None) -> Tenant:
-    """Make a credential in the named store, or in a new one."""
+async def make_tenant(
+    database: Database, name: str | None = None, mode: Mode = Mode.STRICT
+) -> Tenant:
+    """Make a credential in the named store, or in a new one, which is then as strict as asked."""
     key = uuid4().hex
     new = NewCredential(key, mac(SERVER_KEY.encode(), SECRET), "A test", "Moodle", SystemKind.LMS)
     async with database.writing() as connection:
         store = await ensure_store(connection, name or key)
         await insert_credential(connection, store, new)
+        await set_mode(connection, name or key, mode)
         known = await list_credentials(connection)
     return Tenant(next(each.principal for each in known if each.principal.key == key))
 

@@ -63,6 +63,10 @@ class StatementConflictError(LRSError):
     """The id is taken by a different statement (Comm. 2.1.1, 2.1.2)."""
 
 
+class AttachmentNotFoundError(LRSError):
+    """No statement brought data with this hash."""
+
+
 class DocumentNotFoundError(LRSError):
     """No document under this id in this context (Comm. 2.2)."""
 
@@ -79,6 +83,10 @@ class TooLargeError(LRSError):
     """A body, a statement, a batch or a document is over its limit (Comm. 3.2)."""
 
 
+class SlowBodyError(LRSError):
+    """A body pauses, or comes so slowly that reading it would not end in time."""
+
+
 class UnavailableError(LRSError):
     """The database cannot be reached or did not answer in time; asking again later may help."""
 
@@ -93,6 +101,10 @@ class UnknownMemberError(LRSError):
 
 class InvalidQueryError(LRSError):
     """An analytics query is well-formed JSON but does not make sense."""
+
+
+class StoreNotFoundError(LRSError):
+    """No store has this name."""
 
 
 class CredentialNotFoundError(LRSError):

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from uuid_utils.compat import uuid7
 
 from lrs import __version__
+from lrs.api import metrics
 from lrs.api.compression import Compression
 from lrs.api.cors import Cors, Options
 from lrs.api.head import Head
@@ -19,7 +20,8 @@ from lrs.api.paths import Paths
 from lrs.api.problems import answer_error, answer_http, answer_invalid
 from lrs.api.requests import Requests
 from lrs.api.state import ApiOptions, Services
-from lrs.api.v1 import analytics
+from lrs.api.v1 import analytics, attachments
+from lrs.api.v1 import statements as provenance
 from lrs.api.xapi import (
     about,
     activities,
@@ -35,10 +37,12 @@ from lrs.errors import LRSError, StartError
 from lrs.services.activities import ActivitiesService
 from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
+from lrs.services.attachments import AttachmentsService
 from lrs.services.authentication import AuthenticationService
 from lrs.services.consistency import ConsistencyService
 from lrs.services.documents import DocumentsService
 from lrs.services.presentation import PresentationService
+from lrs.services.provenance import ProvenanceService
 from lrs.services.statements import StatementLimits, StatementsService
 from lrs.settings import Settings, load_settings
 from lrs.storage.engines import Database, DatabaseOptions, open_database_patiently
@@ -82,11 +86,26 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.options = ApiOptions(settings.max_body_bytes, _server_key(settings))
+    app.state.options = _options(settings)
     _add_routes(app)
     _add_middleware(app, settings)
     describe(app)
     return app
+
+
+def _options(settings: Settings) -> ApiOptions:
+    return ApiOptions(
+        max_body_bytes=settings.max_body_bytes,
+        max_attachment_bytes=settings.max_attachment_bytes,
+        max_multipart_bytes=settings.max_multipart_bytes,
+        max_statement_bytes=settings.max_statement_bytes,
+        max_batch=settings.max_batch,
+        page_size=settings.page_size,
+        max_page_size=settings.max_page_size,
+        body_timeout=settings.body_timeout,
+        about_versions=tuple(settings.about_versions.split(",")),
+        more_key=_server_key(settings),
+    )
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -98,6 +117,9 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(agents.router)
     app.include_router(about.router)
     app.include_router(analytics.router)
+    app.include_router(provenance.router)
+    app.include_router(attachments.router)
+    app.include_router(metrics.router)
     app.add_exception_handler(LRSError, answer_error)
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_invalid)
@@ -126,10 +148,14 @@ def _services(settings: Settings, database: Database) -> Services:
         activities=ActivitiesService(database),
         agents=AgentsService(database),
         analytics=AnalyticsService(database),
+        attachments=AttachmentsService(database),
         authentication=AuthenticationService(database, _server_key(settings)),
         consistency=ConsistencyService(database),
         documents=DocumentsService(database, settings.max_body_bytes),
-        presentation=PresentationService(database),
+        provenance=ProvenanceService(database),
+        presentation=PresentationService(
+            database, reduces_newer=settings.newer_statements == "reduced"
+        ),
         statements=StatementsService(
             database, limits, settings.authority_home_page, _new_id(settings)
         ),

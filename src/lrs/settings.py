@@ -23,6 +23,7 @@ _TYPO_LIKENESS = 0.85
 _SCHEMES = ("postgresql+asyncpg", "postgresql", "postgres")
 # Pages opened from a disk have the origin null.
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*,]+")
+_ABOUT_VERSIONS = ("1.0.0", "1.0.1", "1.0.2", "1.0.3", "2.0.0")
 _URL_OPTIONS = frozenset(
     {
         "host",
@@ -104,6 +105,13 @@ def _origins(value: str) -> str:
     return ",".join(origins)
 
 
+def _about_versions(value: str) -> str:
+    versions = [each.strip() for each in value.split(",")]
+    if not set(versions) <= set(_ABOUT_VERSIONS) or len(set(versions)) < len(versions):
+        raise _refuse(f"must be some of {', '.join(_ABOUT_VERSIONS)}, with commas between them")
+    return ",".join(versions)
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -124,6 +132,7 @@ def _basic_secret(value: SecretStr) -> SecretStr:
 
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
 XapiVersion = Annotated[Literal["1.0.3", "2.0.0"], BeforeValidator(_xapi_version)]
+AboutVersions = Annotated[str, AfterValidator(_about_versions)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)
 ]
@@ -171,8 +180,13 @@ class Settings(BaseSettings):
     default_xapi_version: XapiVersion = "1.0.3"
     authority_home_page: HomePage = "http://lrs.local"
     statement_id_version: Literal["4", "7"] = "7"
+    about_versions: AboutVersions = "1.0.3,2.0.0"
+    newer_statements: Literal["unchanged", "reduced"] = "unchanged"
+    body_timeout: Seconds = 30
     max_body_bytes: Annotated[int, Field(ge=1024)] = 100 * _MEBIBYTE
     max_statement_bytes: Annotated[int, Field(ge=1024)] = 4 * _MEBIBYTE
+    max_attachment_bytes: Annotated[int, Field(ge=1024)] = 256 * _MEBIBYTE
+    max_multipart_bytes: Annotated[int, Field(ge=1024)] = 512 * _MEBIBYTE
     max_batch: Annotated[int, Field(ge=1)] = 10_000
     page_size: Annotated[int, Field(ge=1)] = 100
     max_page_size: Annotated[int, Field(ge=1)] = 1_000

@@ -36,6 +36,7 @@ def defined(**definition: Any) -> Json:
     return activity() | {"definition": definition}
 
 
+@pytest.mark.requirement("XAPI-00253")
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 async def test_an_unknown_activity_has_an_id_only(client: httpx.AsyncClient, version: str) -> None:
     answer = await ask(client, **{"X-Experience-API-Version": version})
@@ -60,6 +61,7 @@ async def test_an_activity_that_only_a_document_names_has_an_id_only(
     assert await known(client) == {"objectType": "Activity", "id": COURSE}
 
 
+@pytest.mark.requirement("XAPI-00251", "XAPI-00253")
 async def test_a_definition_is_there_as_soon_as_its_statement_was_answered(
     client: httpx.AsyncClient,
 ) -> None:
@@ -68,6 +70,7 @@ async def test_a_definition_is_there_as_soon_as_its_statement_was_answered(
     assert await known(client) == thing
 
 
+@pytest.mark.requirement("XAPI-00254")
 async def test_definitions_are_merged_over_statements_by_language(
     client: httpx.AsyncClient,
 ) -> None:
@@ -81,6 +84,7 @@ async def test_definitions_are_merged_over_statements_by_language(
     }
 
 
+@pytest.mark.requirement("XAPI-00254")
 async def test_definitions_are_merged_over_a_batch_and_all_places(
     client: httpx.AsyncClient,
 ) -> None:
@@ -158,6 +162,7 @@ async def test_the_etag_is_the_hash_of_the_answer(client: httpx.AsyncClient) -> 
     assert (await ask(client)).headers["ETag"] != before.headers["ETag"]
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 async def test_head_has_the_headers_of_get(client: httpx.AsyncClient) -> None:
     query = {"activityId": COURSE}
     got, headed = [await client.request(it, "/activities", params=query) for it in ("GET", "HEAD")]
@@ -166,6 +171,7 @@ async def test_head_has_the_headers_of_get(client: httpx.AsyncClient) -> None:
         assert headed.headers[name] == got.headers[name]
 
 
+@pytest.mark.requirement("XAPI-00250")
 async def test_activity_id_is_required(client: httpx.AsyncClient) -> None:
     assert "activityId" in await refused(client, {})
 
@@ -205,6 +211,7 @@ async def test_credentials_are_needed(anonymous: httpx.AsyncClient) -> None:
     assert (await ask(anonymous)).status_code == 401
 
 
+@pytest.mark.requirement("XAPI-00321")
 async def test_a_version_is_needed(client: httpx.AsyncClient) -> None:
     del client.headers["X-Experience-API-Version"]
     answer = await ask(client)

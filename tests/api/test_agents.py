@@ -14,12 +14,11 @@ from statement_resource import VERSION_2, post
 
 ADA = {"mbox": "mailto:ada@example.org"}
 ACCOUNT = {"homePage": "https://lms.example.org", "name": "4711"}
-IDENTIFIERS: list[Json] = [
-    ADA,
-    {"mbox_sha1sum": "ebd31e95054c018b10727ccffd2ef2ec3a016ee9"},
-    {"openid": "https://ada.example.org/"},
-    {"account": ACCOUNT},
-]
+BY_MBOX: Json = ADA
+BY_HASH: Json = {"mbox_sha1sum": "ebd31e95054c018b10727ccffd2ef2ec3a016ee9"}
+BY_OPENID: Json = {"openid": "https://ada.example.org/"}
+BY_ACCOUNT: Json = {"account": ACCOUNT}
+IDENTIFIERS = [BY_MBOX, BY_HASH, BY_OPENID, BY_ACCOUNT]
 
 
 async def ask(client: httpx.AsyncClient, wanted: Json, **headers: str) -> httpx.Response:
@@ -52,7 +51,17 @@ def named(name: str, **more: Any) -> Json:
     return ADA | {"name": name} | more
 
 
-@pytest.mark.parametrize("identifier", IDENTIFIERS, ids=lambda each: next(iter(each)))
+@pytest.mark.requirement("XAPI-00237", "XAPI-00247")
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        pytest.param(BY_MBOX, marks=pytest.mark.requirement("XAPI-00239", "XAPI-00244")),
+        pytest.param(BY_HASH, marks=pytest.mark.requirement("XAPI-00240")),
+        pytest.param(BY_OPENID, marks=pytest.mark.requirement("XAPI-00241")),
+        pytest.param(BY_ACCOUNT, marks=pytest.mark.requirement("XAPI-00242")),
+    ],
+    ids=lambda each: next(iter(each)),
+)
 async def test_an_unknown_agent_is_answered_as_it_was_asked_for(
     client: httpx.AsyncClient, identifier: Json
 ) -> None:
@@ -62,6 +71,7 @@ async def test_an_unknown_agent_is_answered_as_it_was_asked_for(
     assert await person(client, asked) == {"objectType": "Person", "name": ["Ada"], **arrays}
 
 
+@pytest.mark.requirement("XAPI-00236", "XAPI-00238", "XAPI-00248")
 @pytest.mark.parametrize("identifier", IDENTIFIERS, ids=lambda each: next(iter(each)))
 async def test_names_of_statements_belong_to_the_person(
     client: httpx.AsyncClient, identifier: Json
@@ -100,6 +110,7 @@ async def test_every_place_of_a_statement_gives_names(client: httpx.AsyncClient)
     )  # fmt: skip
 
 
+@pytest.mark.requirement("XAPI-00246", "XAPI-00248")
 async def test_names_of_a_batch_and_the_one_of_the_question_are_joined(
     client: httpx.AsyncClient,
 ) -> None:
@@ -207,6 +218,7 @@ async def test_the_etag_is_the_hash_of_the_answer(client: httpx.AsyncClient) -> 
     assert (await ask(client, ADA)).headers["ETag"] != before.headers["ETag"]
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 async def test_head_has_the_headers_of_get(client: httpx.AsyncClient) -> None:
     query = {"agent": json.dumps(ADA)}
     got, headed = [await client.request(it, "/agents", params=query) for it in ("GET", "HEAD")]
@@ -215,10 +227,12 @@ async def test_head_has_the_headers_of_get(client: httpx.AsyncClient) -> None:
         assert headed.headers[name] == got.headers[name]
 
 
+@pytest.mark.requirement("XAPI-00243")
 async def test_agent_is_required(client: httpx.AsyncClient) -> None:
     assert "agent" in await refused(client, {})
 
 
+@pytest.mark.requirement("XAPI-00249")
 @pytest.mark.parametrize(
     "text",
     [
@@ -273,6 +287,7 @@ async def test_both_versions_are_answered_in_kind(
     assert answer.headers["X-Experience-API-Version"] == answered
 
 
+@pytest.mark.requirement("XAPI-00321")
 async def test_a_version_is_needed(client: httpx.AsyncClient) -> None:
     del client.headers["X-Experience-API-Version"]
     answer = await ask(client, ADA)

@@ -12,15 +12,15 @@ import pytest
 from fastapi import FastAPI, Request
 
 from builders import a_statement, agent
-from conftest import Tenant
-from lrs.api.state import ApiOptions
+from conftest import Tenant, settings_for
 from lrs.api.xapi.alternate_syntax import AlternateSyntax
+from lrs.main import build_app
 from statement_resource import UNUSED_ID, exists, ids_on, listed, new_id, post, stored
 
 HOST = "http://lrs.test"
 FORM = "application/x-www-form-urlencoded"
 VERSION = "X-Experience-API-Version"
-LIMIT = 1_000
+LIMIT = 1_024
 
 
 def in_form(tenant: Tenant, **more: str) -> dict[str, str]:
@@ -44,6 +44,7 @@ async def send(
     return await client.post(f"{path}?method={method}", data=fields)
 
 
+@pytest.mark.requirement("XAPI-00336")
 async def test_put(bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: Tenant) -> None:
     identifier = new_id()
     content = json.dumps(a_statement(result={"response": "é + & = % \U0001f600"}))
@@ -56,6 +57,7 @@ async def test_put(bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: T
     assert found["result"]["response"] == "é + & = % \U0001f600"
 
 
+@pytest.mark.requirement("XAPI-00336")
 async def test_post(bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: Tenant) -> None:
     content = json.dumps([a_statement(), a_statement()])
     answer = await send(bare, "POST", in_form(tenant, content=content))
@@ -63,6 +65,7 @@ async def test_post(bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: 
     assert sorted(answer.json()) == sorted(await listed(client))
 
 
+@pytest.mark.requirement("XAPI-00148", "XAPI-00336")
 async def test_get_of_a_list(
     bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: Tenant
 ) -> None:
@@ -208,6 +211,7 @@ async def assert_refused(client: httpx.AsyncClient, answer: httpx.Response, reas
     assert await listed(client) == []
 
 
+@pytest.mark.requirement("XAPI-00336")
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_a_form_without_content_is_refused(
     bare: httpx.AsyncClient, client: httpx.AsyncClient, tenant: Tenant, method: str
@@ -216,6 +220,7 @@ async def test_a_form_without_content_is_refused(
     await assert_refused(client, await send(bare, method, fields), "`content`")
 
 
+@pytest.mark.requirement("XAPI-00336")
 @pytest.mark.parametrize(
     "query", ["method=PUT&statementId={}", "statementId={}&method=PUT", "method=PUT&method=PUT"]
 )
@@ -244,6 +249,7 @@ async def test_an_unknown_method_is_refused(
     await assert_refused(client, await send(bare, method, fields), "`method` must be one of")
 
 
+@pytest.mark.requirement("XAPI-00336")
 @pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "PATCH"])
 async def test_only_a_post_can_stand_for_another_request(
     client: httpx.AsyncClient, verb: str
@@ -252,6 +258,7 @@ async def test_only_a_post_can_stand_for_another_request(
     await assert_refused(client, answer, "POST only")
 
 
+@pytest.mark.requirement("XAPI-00148")
 @pytest.mark.parametrize(("in_header", "in_the_form"), [("2.0.0", None), (None, "2.0.0"),
                                                         ("1.0.3", "2.0.0")])  # fmt: skip
 async def test_2_0_does_not_have_this_syntax(
@@ -371,9 +378,9 @@ async def test_our_own_resources_do_not_have_this_syntax(client: httpx.AsyncClie
 
 
 @pytest.fixture
-async def echo() -> AsyncIterator[httpx.AsyncClient]:
+async def echo(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.state.options = ApiOptions(max_body_bytes=LIMIT, more_key=b"")
+    app.state.options = build_app(settings_for(database_url, max_body_bytes=LIMIT)).state.options
     app.add_middleware(AlternateSyntax)
 
     @app.api_route("/{path:path}", methods=["GET", "PUT", "POST", "DELETE"])
@@ -394,6 +401,7 @@ async def echo() -> AsyncIterator[httpx.AsyncClient]:
 STATE = "/activities/state"
 
 
+@pytest.mark.requirement("XAPI-00336")
 async def test_every_field_has_its_place(echo: httpx.AsyncClient) -> None:
     fields = {
         "Authorization": "Basic YTpi",

@@ -104,6 +104,7 @@ async def refusal(client: httpx.AsyncClient, body: bytes) -> dict[str, object]:
     return problem
 
 
+@pytest.mark.requirement("XAPI-00014")
 @pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON.keys())
 async def test_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     assert (await refusal(client, body))["type"] == "urn:lrs:error:invalid-request"
@@ -115,6 +116,7 @@ async def test_json_that_is_no_statement_is_refused(client: httpx.AsyncClient, b
     await refusal(client, b"[" + body + b"]")
 
 
+@pytest.mark.requirement("XAPI-00021")
 @pytest.mark.parametrize(("body", "path"), NOT_KEPT.values(), ids=NOT_KEPT.keys())
 async def test_json_that_cannot_be_kept_is_refused_with_its_place(
     client: httpx.AsyncClient, body: bytes, path: str
@@ -127,6 +129,7 @@ async def test_json_that_cannot_be_kept_is_refused_with_its_place(
         assert paths[0].startswith(path)
 
 
+@pytest.mark.requirement("XAPI-00127")
 @pytest.mark.parametrize(
     "kind",
     ["", "text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded",
@@ -160,6 +163,7 @@ ATTACHMENT = {
 }
 
 
+@pytest.mark.requirement("XAPI-00129")
 async def test_json_alone_brings_no_attachment_whose_bytes_are_due(
     client: httpx.AsyncClient,
 ) -> None:

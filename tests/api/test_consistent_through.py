@@ -27,6 +27,7 @@ def assert_recent(answer: httpx.Response) -> None:
     assert timedelta(0) <= datetime.now(UTC) - through(answer) < timedelta(seconds=10)
 
 
+@pytest.mark.requirement("XAPI-00153", "XAPI-00160")
 @pytest.mark.parametrize(
     ("method", "query", "status"),
     [
@@ -50,6 +51,7 @@ async def test_every_answer_tells_it(
     assert_recent(answer)
 
 
+@pytest.mark.requirement("XAPI-00153")
 async def test_writes_and_single_statements_tell_it(client: httpx.AsyncClient) -> None:
     identifier = new_id()
     written = await put(client, identifier, a_statement())
@@ -88,6 +90,7 @@ async def test_other_resources_need_not_tell_it(client: httpx.AsyncClient) -> No
     assert HEADER not in (await client.get("/about")).headers
 
 
+@pytest.mark.requirement("XAPI-00152")
 @pytest.mark.parametrize("ascending", ["true", "false"])
 async def test_a_list_is_consistent_through_all_that_it_shows(
     client: httpx.AsyncClient, ascending: str

@@ -28,10 +28,12 @@ async def assert_refused(anonymous: httpx.AsyncClient, authorization: str | None
         assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
+@pytest.mark.requirement("XAPI-00334")
 async def test_none_are_refused(anonymous: httpx.AsyncClient) -> None:
     await assert_refused(anonymous, None)
 
 
+@pytest.mark.requirement("XAPI-00334")
 @pytest.mark.parametrize(
     "credentials",
     [":", "{key}:", "{key}:wrong", "{key}: " + SECRET, "{key}:" + SECRET + " ", ":" + SECRET,
@@ -46,6 +48,7 @@ async def test_wrong_ones_are_refused(
     await assert_refused(anonymous, basic(shown))
 
 
+@pytest.mark.requirement("XAPI-00334")
 @pytest.mark.parametrize(
     "header",
     ["", "Basic", "Basic ", "Basic Og==", "Basic  ", "Basic !!!", "Basic YQ", "Basic a:b",
@@ -63,6 +66,7 @@ async def test_other_schemes_are_refused(
     await assert_refused(anonymous, f"{scheme} {right}")
 
 
+@pytest.mark.requirement("XAPI-00335")
 @pytest.mark.parametrize("scheme", ["basic", "BASIC"])
 async def test_the_scheme_has_no_case(
     anonymous: httpx.AsyncClient, tenant: Tenant, scheme: str
@@ -72,6 +76,7 @@ async def test_the_scheme_has_no_case(
     assert answer.status_code == 200
 
 
+@pytest.mark.requirement("XAPI-00182", "XAPI-00334")
 async def test_a_refused_writer_stores_nothing(client: httpx.AsyncClient, tenant: Tenant) -> None:
     wrong = httpx.BasicAuth(tenant.principal.key, "wrong")
     answer = await client.post("/statements", json=a_statement(), auth=wrong)

@@ -4,15 +4,14 @@ import httpx
 import pytest
 from sqlalchemy import bindparam, text
 
-from document_resources import ALL, NEW, PROFILES, STATES, Documents, etag_of, name_of
+from document_resources import ALL, JSON_TYPE, NEW, STATES, Documents, etag_of, name_of, on_each
 from lrs.storage.engines import Database
 from statement_resource import new_id
 
 each_resource = pytest.mark.parametrize("documents", ALL, ids=name_of)
-each_profile = pytest.mark.parametrize("documents", PROFILES, ids=name_of)
 
 
-@each_resource
+@on_each(states="XAPI-00193", activity_profiles="XAPI-00289", agent_profiles="XAPI-00270")
 async def test_ids_are_listed_by_their_last_change(
     client: httpx.AsyncClient, documents: Documents
 ) -> None:
@@ -23,7 +22,12 @@ async def test_ids_are_listed_by_their_last_change(
     assert await documents.ids(client) == [ids[1], ids[2], ids[0]]
 
 
-@each_resource
+@pytest.mark.requirement("XAPI-00141")
+@on_each(
+    states="XAPI-00195 XAPI-00221 XAPI-00222",
+    activity_profiles="XAPI-00294 XAPI-00303",
+    agent_profiles="XAPI-00268 XAPI-00275",
+)
 async def test_since_leaves_out_what_did_not_change_after_it(
     client: httpx.AsyncClient, documents: Documents, database: Database
 ) -> None:
@@ -56,6 +60,7 @@ async def test_a_list_is_as_new_as_its_newest(
     assert many.headers["Last-Modified"] == one.headers["Last-Modified"]
 
 
+@pytest.mark.requirement("XAPI-00218", "XAPI-00220")
 async def test_a_registration_makes_another_state(client: httpx.AsyncClient) -> None:
     first, second = new_id(), new_id()
     for content, more in ((b"0", {}), (b"1", {"registration": first})):
@@ -74,6 +79,24 @@ async def test_a_registration_makes_another_state(client: httpx.AsyncClient) -> 
     assert await found(registration="00000000-0000-0000-0000-000000000000") is None
 
 
+@pytest.mark.requirement("XAPI-00227")
+async def test_a_registration_is_merged_by_itself(client: httpx.AsyncClient) -> None:
+    registration = new_id()
+    posted: list[tuple[bytes, dict[str, str]]] = [
+        (b'{"a":1}', {}),
+        (b'{"b":1}', {"registration": registration}),
+        (b'{"c":1}', {"registration": registration.upper()}),
+    ]
+    for content, more in posted:
+        params = STATES.one("x", **more)
+        answer = await client.post(STATES.path, params=params, content=content, headers=JSON_TYPE)
+        assert answer.status_code == 204
+
+    params = STATES.one("x", registration=registration)
+    assert (await client.get(STATES.path, params=params)).json() == {"b": 1, "c": 1}
+    assert await STATES.content(client, "x") == b'{"a":1}'
+
+
 async def put_states(client: httpx.AsyncClient, registration: str) -> None:
     for identifier in ("shared", "of the registration"):
         params = STATES.one(identifier, registration=registration)
@@ -89,6 +112,7 @@ async def test_a_list_without_registration_is_that_of_all(client: httpx.AsyncCli
     assert sorted(await STATES.ids(client)) == ["of none", "of the registration", "shared"]
 
 
+@pytest.mark.requirement("XAPI-00219")
 async def test_delete_without_an_id_deletes_the_states_of_the_registration(
     client: httpx.AsyncClient,
 ) -> None:
@@ -99,6 +123,7 @@ async def test_delete_without_an_id_deletes_the_states_of_the_registration(
     assert await STATES.ids(client) == ["shared", "of none"]
 
 
+@pytest.mark.requirement("XAPI-00194")
 async def test_delete_without_id_and_registration_deletes_all_of_the_context_alone(
     client: httpx.AsyncClient,
 ) -> None:
@@ -120,7 +145,7 @@ async def test_deleting_many_under_a_precondition_changes_nothing(
     assert await STATES.ids(client) == [identifier]
 
 
-@each_profile
+@on_each(activity_profiles="XAPI-00300", agent_profiles="XAPI-00265")
 async def test_profiles_are_deleted_one_by_one(
     client: httpx.AsyncClient, documents: Documents
 ) -> None:
@@ -130,6 +155,7 @@ async def test_profiles_are_deleted_one_by_one(
     assert await documents.ids(client) == [identifier]
 
 
+@pytest.mark.requirement("XAPI-00140")
 async def test_the_resources_do_not_share_documents(client: httpx.AsyncClient) -> None:
     for documents in ALL:
         await documents.put(client, "x", documents.path.encode(), NEW)

@@ -3,13 +3,17 @@
 import httpx
 import pytest
 
-from document_resources import ALL, JSON_TYPE, TEXT, V1, V2, Documents, etag_of, name_of
+from document_resources import ALL, JSON_TYPE, TEXT, V1, V2, Documents, etag_of, name_of, on_each
 
 each_resource = pytest.mark.parametrize("documents", ALL, ids=name_of)
 each_version = pytest.mark.parametrize("version", [V1, V2], ids=name_of)
 
 
-@each_resource
+@on_each(
+    states="XAPI-00189 XAPI-00231 XAPI-00233",
+    activity_profiles="XAPI-00286 XAPI-00292 XAPI-00310 XAPI-00312",
+    agent_profiles="XAPI-00272 XAPI-00280 XAPI-00283",
+)
 @each_version
 async def test_post_creates_a_document(
     client: httpx.AsyncClient, documents: Documents, version: dict[str, str]
@@ -19,7 +23,8 @@ async def test_post_creates_a_document(
     assert await documents.content(client, "x") == sent
 
 
-@each_resource
+@pytest.mark.requirement("XAPI-00183", "XAPI-00184", "XAPI-00185", "XAPI-00186")
+@on_each(states="XAPI-00234", activity_profiles="XAPI-00308", agent_profiles="XAPI-00279")
 @each_version
 async def test_post_merges_at_the_top_level_and_keeps_each_value_as_it_came(
     client: httpx.AsyncClient, documents: Documents, version: dict[str, str]
@@ -45,7 +50,11 @@ UNMERGEABLE = [b"[1]", b"1", b"", b"{", b'{"a":1}{"b":2}', b'{"a":"\xff"}', b'{"
 UNMERGEABLE += [b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'\xef\xbb\xbf{"a":1}']
 
 
-@each_resource
+@on_each(
+    states="XAPI-00229 XAPI-00235",
+    activity_profiles="XAPI-00313 XAPI-00314",
+    agent_profiles="XAPI-00281 XAPI-00284",
+)
 @pytest.mark.parametrize("sent", UNMERGEABLE, ids=range(len(UNMERGEABLE)))
 async def test_post_of_json_that_is_no_object_is_refused(
     client: httpx.AsyncClient, documents: Documents, sent: bytes
@@ -60,7 +69,11 @@ async def test_post_of_json_that_is_no_object_is_refused(
     assert await documents.content(client, "x") == b'{"a":1}'
 
 
-@each_resource
+@on_each(
+    states="XAPI-00229 XAPI-00232",
+    activity_profiles="XAPI-00309 XAPI-00313",
+    agent_profiles="XAPI-00278 XAPI-00281",
+)
 @pytest.mark.parametrize(("kept", "kind"), [(b"text", "text/plain"), (b"[1]", "application/json")])
 async def test_post_over_what_cannot_be_merged_into_is_refused(
     client: httpx.AsyncClient, documents: Documents, kept: bytes, kind: str
@@ -72,7 +85,7 @@ async def test_post_over_what_cannot_be_merged_into_is_refused(
     assert await documents.content(client, identifier) == kept
 
 
-@each_resource
+@on_each(states="XAPI-00232", activity_profiles="XAPI-00309", agent_profiles="XAPI-00278")
 async def test_post_of_another_type_over_json_is_refused(
     client: httpx.AsyncClient, documents: Documents
 ) -> None:

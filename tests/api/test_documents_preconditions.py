@@ -13,6 +13,7 @@ from document_resources import (
     Documents,
     etag_of,
     name_of,
+    on_each,
 )
 
 each_resource = pytest.mark.parametrize("documents", ALL, ids=name_of)
@@ -45,6 +46,7 @@ async def write(
     )
 
 
+@pytest.mark.requirement("XAPI-00322")
 async def test_the_etag_is_the_quoted_sha1_of_the_bytes(client: httpx.AsyncClient) -> None:
     for documents in ALL:
         identifier = await documents.stored(client, b"abc")
@@ -52,6 +54,7 @@ async def test_the_etag_is_the_quoted_sha1_of_the_bytes(client: httpx.AsyncClien
         assert answer.headers["ETag"] == '"a9993e364706816aba3e25717850c26c9cd0d89d"'
 
 
+@pytest.mark.requirement("XAPI-00322")
 @each_resource
 @each_version
 @each_write
@@ -79,6 +82,7 @@ async def test_a_precondition_that_is_met_lets_a_write_through(
     assert (answer.status_code, answer.content) != (200, KEPT)
 
 
+@pytest.mark.requirement("XAPI-00182", "XAPI-00322")
 @each_resource
 @each_version
 @each_write
@@ -129,6 +133,7 @@ async def test_what_is_not_there_matches_nothing(
     assert await documents.ids(client) == []
 
 
+@pytest.mark.requirement("XAPI-00322")
 @each_resource
 @each_version
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -151,6 +156,7 @@ async def test_post_and_delete_need_no_precondition(
     assert answer.status_code == 204
 
 
+@pytest.mark.requirement("XAPI-00322")
 @each_profile
 @each_version
 async def test_put_over_a_profile_needs_a_precondition(
@@ -159,6 +165,7 @@ async def test_put_over_a_profile_needs_a_precondition(
     await assert_conflict(client, documents, version)
 
 
+@pytest.mark.requirement("XAPI-00322")
 async def test_put_over_a_state_needs_a_precondition_in_2_0(client: httpx.AsyncClient) -> None:
     await assert_conflict(client, STATES, V2)
 
@@ -182,7 +189,7 @@ async def test_put_over_a_state_needs_none_in_1_0(client: httpx.AsyncClient) -> 
     assert await STATES.content(client, identifier) == SENT
 
 
-@each_profile
+@on_each(activity_profiles="XAPI-00287 XAPI-00293", agent_profiles="XAPI-00273")
 async def test_put_of_a_new_profile_needs_a_precondition_in_1_0(
     client: httpx.AsyncClient, documents: Documents
 ) -> None:
@@ -192,7 +199,7 @@ async def test_put_of_a_new_profile_needs_a_precondition_in_1_0(
     assert await documents.ids(client) == []
 
 
-@each_profile
+@on_each(activity_profiles="XAPI-00287 XAPI-00293", agent_profiles="XAPI-00273")
 async def test_put_of_a_new_profile_needs_none_in_2_0(
     client: httpx.AsyncClient, documents: Documents
 ) -> None:

@@ -10,6 +10,7 @@ from document_resources import (
     V2,
     Documents,
     name_of,
+    on_each,
 )
 
 each_resource = pytest.mark.parametrize("documents", ALL, ids=name_of)
@@ -28,7 +29,11 @@ CONTENTS = [
 ]
 
 
-@each_resource
+@on_each(
+    states="XAPI-00188 XAPI-00190 XAPI-00192 XAPI-00217",
+    activity_profiles="XAPI-00287 XAPI-00288 XAPI-00290 XAPI-00293",
+    agent_profiles="XAPI-00259 XAPI-00269 XAPI-00273 XAPI-00274",
+)
 @each_version
 @pytest.mark.parametrize(("content", "kind"), CONTENTS)
 async def test_what_was_put_is_returned_byte_for_byte(
@@ -83,6 +88,7 @@ async def test_no_document_is_404(client: httpx.AsyncClient, documents: Document
     assert answer.json()["type"] == "urn:lrs:error:document-not-found"
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 @each_resource
 async def test_head_is_get_without_a_body(client: httpx.AsyncClient, documents: Documents) -> None:
     identifier = await documents.stored(client, b"some bytes")
@@ -126,6 +132,7 @@ async def test_documents_of_another_store_are_invisible(
     assert await documents.content(client, identifier) == b"ours"
 
 
+@pytest.mark.requirement("XAPI-00321")
 @each_resource
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 async def test_credentials_and_version_are_needed(
@@ -139,7 +146,11 @@ async def test_credentials_and_version_are_needed(
     assert answer.json()["type"] == "urn:lrs:error:unsupported-version"
 
 
-@each_resource
+@on_each(
+    states="XAPI-00187 XAPI-00191 XAPI-00216",
+    activity_profiles="XAPI-00285 XAPI-00291",
+    agent_profiles="XAPI-00271",
+)
 @each_version
 async def test_delete_is_204_whether_it_is_there_or_not(
     client: httpx.AsyncClient, documents: Documents, version: dict[str, str]
@@ -151,6 +162,7 @@ async def test_delete_is_204_whether_it_is_there_or_not(
     assert (await documents.put(client, identifier, b"2", NEW)).status_code == 204
 
 
+@pytest.mark.requirement("XAPI-00328")
 @each_resource
 async def test_a_document_over_the_limit_is_refused(
     client: httpx.AsyncClient, documents: Documents

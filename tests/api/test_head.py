@@ -22,6 +22,7 @@ async def assert_alike(client: httpx.AsyncClient, url: str, status: int) -> None
     assert set(got.headers) == set(headed.headers)
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 async def test_a_list(client: httpx.AsyncClient) -> None:
     await post(client, a_statement())
     await assert_alike(client, "/statements", 200)
@@ -31,6 +32,7 @@ async def test_an_empty_list(client: httpx.AsyncClient) -> None:
     await assert_alike(client, "/statements", 200)
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 async def test_a_statement(client: httpx.AsyncClient) -> None:
     (identifier,) = await post(client, a_statement())
     await assert_alike(client, f"/statements?statementId={identifier}", 200)
@@ -49,6 +51,7 @@ async def test_a_following_page(client: httpx.AsyncClient) -> None:
     await assert_alike(client, "http://lrs.test" + more, 200)
 
 
+@pytest.mark.requirement("XAPI-00125", "XAPI-00126")
 @pytest.mark.parametrize(
     ("url", "status"),
     [

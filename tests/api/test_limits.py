@@ -57,6 +57,7 @@ async def test_a_statement_up_to_the_limit_is_taken(narrow: httpx.AsyncClient) -
     assert await post_body(narrow, of_size(STATEMENT)) == 200
 
 
+@pytest.mark.requirement("XAPI-00328")
 async def test_a_statement_over_the_limit_is_refused(narrow: httpx.AsyncClient) -> None:
     body = of_size(STATEMENT + 1)
     answer = await narrow.post("/statements", content=body, headers=JSON_BODY)
@@ -98,6 +99,7 @@ async def test_a_body_up_to_the_limit_is_taken(narrow: httpx.AsyncClient) -> Non
     assert await post_body(narrow, of_body_size(BODY)) == 200
 
 
+@pytest.mark.requirement("XAPI-00328")
 async def test_a_body_over_the_limit_is_refused(narrow: httpx.AsyncClient) -> None:
     answer = await narrow.post("/statements", content=of_body_size(BODY + 1), headers=JSON_BODY)
     await assert_refused(narrow, answer)

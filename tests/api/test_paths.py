@@ -31,6 +31,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.requirement("XAPI-00139")
 @pytest.mark.parametrize("path", SPELLINGS)
 async def test_statements_are_served_at(client: httpx.AsyncClient, path: str) -> None:
     first, second = new_id(), new_id()
@@ -46,11 +47,41 @@ async def test_statements_are_served_at(client: httpx.AsyncClient, path: str) ->
     assert [each["id"] for each in listed] == [second, first]
 
 
+@pytest.mark.requirement("XAPI-00315")
 @pytest.mark.parametrize(
     "path", ["/xapi/about", "/xapi/about/", "/xAPI//about", "/data/xAPI/about", "/xapiabout"]
 )
 async def test_about_is_served_at(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(HOST + path)).status_code == 200
+
+
+OF_DOCUMENTS = "DELETE, GET, HEAD, POST, PUT"
+
+
+@pytest.mark.requirement("XAPI-00140")
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        pytest.param("/about", "GET, HEAD", marks=pytest.mark.requirement("XAPI-00315")),
+        pytest.param("/activities", "GET, HEAD", marks=pytest.mark.requirement("XAPI-00252")),
+        pytest.param(
+            "/activities/profile", OF_DOCUMENTS, marks=pytest.mark.requirement("XAPI-00311")
+        ),
+        pytest.param(
+            "/activities/state", OF_DOCUMENTS, marks=pytest.mark.requirement("XAPI-00230")
+        ),
+        pytest.param("/agents", "GET, HEAD", marks=pytest.mark.requirement("XAPI-00245")),
+        pytest.param("/agents/profile", OF_DOCUMENTS, marks=pytest.mark.requirement("XAPI-00282")),
+        pytest.param(
+            "/statements", "GET, HEAD, POST, PUT", marks=pytest.mark.requirement("XAPI-00139")
+        ),
+    ],
+)
+async def test_each_resource_of_the_standard_has_its_path_and_methods(
+    client: httpx.AsyncClient, path: str, methods: str
+) -> None:
+    answer = await client.patch(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
 
 
 @pytest.mark.parametrize("path", SPELLINGS)

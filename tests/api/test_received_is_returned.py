@@ -66,6 +66,7 @@ async def test_the_content_of_an_extension_comes_back_as_text(
     assert f'"{X}":{value}}}' in await returned(client, with_extension(value))
 
 
+@pytest.mark.requirement("XAPI-00002")
 @pytest.mark.parametrize("number", ["1.0", "1e2", "123456789012345678901234567890", "0.50"])
 async def test_the_spelling_of_a_score_is_kept(client: httpx.AsyncClient, number: str) -> None:
     body = json.dumps(a_statement(result={"score": {"raw": 7}})).replace("7", number)
@@ -88,6 +89,7 @@ async def test_the_order_of_properties_is_kept(client: httpx.AsyncClient) -> Non
     assert list(got)[: len(sent)] == list(backwards)
 
 
+@pytest.mark.requirement("XAPI-00015")
 @pytest.mark.parametrize(
     "text", ["Zo\u00eb", "\u6f22\u5b57", "\U0001f600\U0001d11e", "\u202e\u0301"]
 )
@@ -105,6 +107,7 @@ async def test_each_statement_of_a_batch_keeps_its_text(client: httpx.AsyncClien
         assert f'"{X}":{value}}}' in answer.text
 
 
+@pytest.mark.requirement("XAPI-00096")
 @pytest.mark.parametrize("kind", ["parent", "grouping", "category", "other"])
 @pytest.mark.parametrize("inside", [False, True], ids=["outside", "in SubStatement"])
 async def test_a_lone_context_activity_becomes_an_array(
@@ -165,6 +168,7 @@ async def test_a_context_activity_that_looks_like_one_in_an_extension_stays(
     assert (got["context"], got["result"]) == (sent["context"], sent["result"])
 
 
+@pytest.mark.requirement("XAPI-00024", "XAPI-00098")
 @pytest.mark.parametrize(
     "authority",
     [agent("eve"), group(agent("eve"), agent("mallory"))],
@@ -180,6 +184,7 @@ async def test_a_client_s_authority_is_replaced(
     assert "eve" not in answer.text
 
 
+@pytest.mark.requirement("XAPI-00097", "XAPI-00023")
 async def test_a_client_s_stored_is_replaced(client: httpx.AsyncClient) -> None:
     before = datetime.now(UTC)
     (identifier,) = await post(client, a_statement(stored="2013-05-18T05:32:34.804Z"))
@@ -210,6 +215,7 @@ async def test_what_the_lrs_sets_comes_once_under_any_spelling(
     assert is_kept is (name not in {"stored", "authority"})
 
 
+@pytest.mark.requirement("XAPI-00023", "XAPI-00100")
 @pytest.mark.parametrize(
     ("sent", "path"),
     [
@@ -226,6 +232,7 @@ async def test_what_the_lrs_replaces_is_judged_all_the_same(
     assert [each["path"] for each in answer.json()["violations"]] == [path]
 
 
+@pytest.mark.requirement("XAPI-00330", "XAPI-00332")
 @pytest.mark.parametrize(
     ("asked", "sent", "expected"),
     [
@@ -252,6 +259,7 @@ async def test_a_missing_timestamp_is_stored(client: httpx.AsyncClient) -> None:
     assert got["timestamp"] == got["stored"]
 
 
+@pytest.mark.requirement("XAPI-00122")
 @pytest.mark.parametrize(
     "timestamp",
     [
@@ -271,6 +279,7 @@ async def test_a_timestamp_comes_back_as_sent(
     assert (await stored(client, identifier))["timestamp"] == timestamp
 
 
+@pytest.mark.requirement("XAPI-00330")
 async def test_a_1_0_reader_gets_a_newer_statement_untouched(client: httpx.AsyncClient) -> None:
     context: dict[str, Any] = {
         "contextAgents": [{"objectType": "contextAgent", "agent": agent("teacher")}]

@@ -134,6 +134,7 @@ DIFFERENT = {
 }
 
 
+@pytest.mark.requirement("XAPI-00142")
 @pytest.mark.parametrize(("first", "again"), SAME.values(), ids=SAME.keys())
 async def test_the_same_again_is_fine_and_changes_nothing(
     client: httpx.AsyncClient, first: str, again: str
@@ -147,6 +148,7 @@ async def test_the_same_again_is_fine_and_changes_nothing(
     assert (await client.get("/statements", params={"statementId": ID})).content == before
 
 
+@pytest.mark.requirement("XAPI-00142")
 @pytest.mark.parametrize(("first", "again"), DIFFERENT.values(), ids=DIFFERENT.keys())
 async def test_other_content_is_a_conflict_and_changes_nothing(
     client: httpx.AsyncClient, first: str, again: str

@@ -28,6 +28,7 @@ def as_json(value: Json) -> str:
     return json.dumps(value)
 
 
+@pytest.mark.requirement("XAPI-00181")
 @pytest.mark.parametrize(
     "ifi",
     [
@@ -138,6 +139,7 @@ RELATED_IN_2 = {
 MEMBER_IN_2 = {"contextGroups": [{"objectType": "contextGroup", "group": READERS}]}
 
 
+@pytest.mark.requirement("XAPI-00176")
 @pytest.mark.parametrize("statement", RELATED.values(), ids=RELATED.keys())
 @pytest.mark.parametrize("related", ["true", "false"])
 async def test_related_agents_looks_at(
@@ -154,6 +156,7 @@ async def test_related_agents_also_looks_at(client: httpx.AsyncClient, statement
     assert await found(client, statement, agent=asked, related_agents="true")
 
 
+@pytest.mark.requirement("XAPI-00176")
 @pytest.mark.parametrize(
     "context",
     [*({name: value} for name, value in RELATED_IN_2.items()), MEMBER_IN_2],
@@ -173,6 +176,7 @@ async def test_related_agents_looks_at_what_2_0_brings(
     assert await listed(client, agent=asked, related_agents="true") == [identifier]
 
 
+@pytest.mark.requirement("XAPI-00176")
 async def test_related_agents_looks_at_the_authority(client: httpx.AsyncClient) -> None:
     (identifier,) = await post(client, a_statement())
     authority = as_json((await stored(client, identifier))["authority"])
@@ -185,6 +189,7 @@ async def test_a_client_s_authority_is_no_related_agent(client: httpx.AsyncClien
     assert await listed(client, agent=as_json(agent("grace")), related_agents="true") == []
 
 
+@pytest.mark.requirement("XAPI-00180")
 async def test_verb_finds_by_id(client: httpx.AsyncClient) -> None:
     statement = a_statement(verb=verb("tried") | {"display": {"en": "tried"}})
     assert await found(client, statement, verb=verb("tried")["id"])
@@ -200,6 +205,7 @@ async def test_verb_does_not_look_into_substatements(client: httpx.AsyncClient) 
     assert not await found(client, statement, verb=verb("tried")["id"])
 
 
+@pytest.mark.requirement("XAPI-00178")
 async def test_registration_finds_in_any_case(client: httpx.AsyncClient) -> None:
     statement = a_statement(context={"registration": REGISTRATION})
     (identifier,) = await post(client, statement)
@@ -212,6 +218,7 @@ async def test_registration_does_not_look_into_substatements(client: httpx.Async
     assert not await found(client, statement, registration=REGISTRATION)
 
 
+@pytest.mark.requirement("XAPI-00174", "XAPI-00175")
 async def test_since_is_exclusive_and_until_inclusive(client: httpx.AsyncClient) -> None:
     ids = [(await post(client, a_statement()))[0] for _ in range(3)]
     moment = (await stored(client, ids[1]))["stored"]

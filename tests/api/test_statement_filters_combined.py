@@ -15,6 +15,7 @@ IRI: str = QUIZ["id"]
 REGISTRATION = "6e9b0d1c-9bd3-4f3c-9a53-0a8e0d1b2c3d"
 
 
+@pytest.mark.requirement("XAPI-00179")
 async def test_activity_looks_at_the_object(client: httpx.AsyncClient) -> None:
     quiz, _ = await post(client, a_statement(object=QUIZ), a_statement())
     assert await listed(client, activity=IRI) == [quiz]
@@ -57,6 +58,7 @@ RELATED = {
 }
 
 
+@pytest.mark.requirement("XAPI-00177")
 @pytest.mark.parametrize("statement", RELATED.values(), ids=RELATED.keys())
 async def test_related_activities_looks_at(client: httpx.AsyncClient, statement: Json) -> None:
     wanted, _ = await post(client, statement, a_statement())
@@ -85,6 +87,7 @@ def asked_for(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: FILTERS[name][0] for name in names}
 
 
+@pytest.mark.requirement("XAPI-00164")
 @pytest.mark.parametrize("names", COMBINATIONS, ids="+".join)
 async def test_all_filters_must_fit(client: httpx.AsyncClient, names: tuple[str, ...]) -> None:
     fitting: Json = {}

@@ -77,7 +77,14 @@ async def canonical_name(client: httpx.AsyncClient, language: str | None) -> Jso
     return name
 
 
-@pytest.mark.parametrize("parameters", [{}, {"format": "exact"}], ids=["default", "exact"])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({}, marks=pytest.mark.requirement("XAPI-00168", "XAPI-00172")),
+        pytest.param({"format": "exact"}, marks=pytest.mark.requirement("XAPI-00170")),
+    ],
+    ids=["default", "exact"],
+)
 async def test_exact_returns_what_was_sent(client: httpx.AsyncClient, parameters: Json) -> None:
     client.headers.update(VERSION_2)
     (identifier,) = await post(client, FULL)
@@ -85,6 +92,7 @@ async def test_exact_returns_what_was_sent(client: httpx.AsyncClient, parameters
     assert {name: statement[name] for name in FULL} == FULL
 
 
+@pytest.mark.requirement("XAPI-00171")
 async def test_ids_reduces_actors_verbs_and_activities_everywhere(
     client: httpx.AsyncClient,
 ) -> None:
@@ -102,6 +110,7 @@ async def test_ids_keeps_what_the_lrs_set(client: httpx.AsyncClient) -> None:
     assert reduced == exact | {"authority": authority, "object": {"id": activity()["id"]}}
 
 
+@pytest.mark.requirement("XAPI-00171")
 @pytest.mark.parametrize(
     ("thing", "reduced"),
     [
@@ -118,6 +127,7 @@ async def test_ids_reduces_other_objects(
     assert (await shown(client, identifier, format="ids"))["object"] == reduced
 
 
+@pytest.mark.requirement("XAPI-00172")
 @pytest.mark.parametrize(
     ("language", "tag"),
     [
@@ -136,6 +146,7 @@ async def test_canonical_gives_the_language_that_is_asked_for(
     assert await canonical_name(client, language) == {tag: NAME[tag]}
 
 
+@pytest.mark.requirement("XAPI-00169", "XAPI-00172")
 @pytest.mark.parametrize("language", [None, "", "es", "*", ";;;,q=x", "de;q=0"])
 async def test_canonical_gives_one_language_whatever_is_asked_for(
     client: httpx.AsyncClient, language: str | None
@@ -175,6 +186,7 @@ async def test_canonical_looks_everywhere(client: httpx.AsyncClient) -> None:
     assert {name: statement[name] for name in FULL} == expected
 
 
+@pytest.mark.requirement("XAPI-00169")
 async def test_canonical_keeps_all_of_a_definition(client: httpx.AsyncClient) -> None:
     definition = {
         "type": "http://adlnet.gov/expapi/activities/cmi.interaction",
@@ -189,6 +201,7 @@ async def test_canonical_keeps_all_of_a_definition(client: httpx.AsyncClient) ->
     assert statement["object"]["definition"] == definition
 
 
+@pytest.mark.requirement("XAPI-00169")
 async def test_canonical_merges_definitions_over_statements(client: httpx.AsyncClient) -> None:
     first = activity() | {"definition": {"name": {"en": "Quiz"}, "moreInfo": "https://example.org"}}
     second = activity() | {"definition": {"name": {"de": "Test"}}}
@@ -232,6 +245,7 @@ async def test_canonical_merges_what_is_new_in_a_batch_that_ends_with_what_is_kn
     assert statement["object"]["definition"]["name"] == {"fr": "Cours"}
 
 
+@pytest.mark.requirement("XAPI-00169")
 async def test_canonical_merges_displays_of_verbs(client: httpx.AsyncClient) -> None:
     await post(client, a_statement(verb=verb() | {"display": {"en": "completed"}}))
     (bare,) = await post(client, a_statement())
@@ -271,6 +285,7 @@ async def test_a_voided_statement_comes_in_the_format_that_is_asked_for(
     assert answer.json()["verb"] == verb("tried")
 
 
+@pytest.mark.requirement("XAPI-00167")
 @pytest.mark.parametrize("single", [True, False], ids=["single", "list"])
 async def test_attachments_true_is_answered_in_parts(
     client: httpx.AsyncClient, *, single: bool

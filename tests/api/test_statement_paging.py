@@ -1,7 +1,9 @@
 """`more` is complete, without repeats, and opaque (Comm. 2.1.3)."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -9,7 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import Json, a_statement, activity, agent, referring, verb
+from builders import (
+    Json,
+    a_statement,
+    a_substatement,
+    activity,
+    agent,
+    group,
+    reference,
+    referring,
+    verb,
+)
 from conftest import settings_for
 from lrs.main import build_app
 from statement_resource import following, ids_on, listed, new_id, page, pages, post
@@ -57,6 +69,7 @@ async def some_that_fit(client: httpx.AsyncClient) -> list[str]:
     return [*first, *second, *third]
 
 
+@pytest.mark.requirement("XAPI-00108", "XAPI-00111")
 @pytest.mark.parametrize("size", [1, 3, 9])
 @pytest.mark.parametrize("asked", FILTERS.values(), ids=FILTERS.keys())
 async def test_pages_are_complete_under_every_filter(
@@ -72,6 +85,7 @@ async def test_pages_are_complete_under_every_filter(
         assert 1 <= len(walked[-1]) <= size
 
 
+@pytest.mark.requirement("XAPI-00109", "XAPI-00113")
 async def test_a_page_that_holds_the_last_has_no_more(client: httpx.AsyncClient) -> None:
     await post(client, *(a_statement() for _ in range(4)))
     assert (await page(client, limit=4))["more"] == ""
@@ -87,6 +101,7 @@ async def test_a_batch_of_more_than_1024_is_paged_whole(
     assert walked == (ids if ascending == "true" else ids[::-1])
 
 
+@pytest.mark.requirement("XAPI-00114", "XAPI-00173")
 @pytest.mark.parametrize("limit", [{}, {"limit": 0}], ids=["no limit", "limit 0"])
 async def test_the_lrs_chooses_the_size_of_a_page(client: httpx.AsyncClient, limit: Json) -> None:
     ids = await post(client, *(a_statement() for _ in range(30)))
@@ -94,6 +109,7 @@ async def test_the_lrs_chooses_the_size_of_a_page(client: httpx.AsyncClient, lim
     assert walked == [ids[:25], ids[25:]]  # the app of these tests has pages of 25
 
 
+@pytest.mark.requirement("XAPI-00114", "XAPI-00173")
 async def test_a_limit_above_the_highest_gives_the_highest(client: httpx.AsyncClient) -> None:
     await post(client, *(a_statement() for _ in range(1001)))
     walked = [each async for each in pages(client, limit=999_999_999)]
@@ -175,6 +191,7 @@ async def test_more_needs_credentials_and_a_version(
     assert (await anonymous.get(more)).status_code == 401
 
 
+@pytest.mark.requirement("XAPI-00111")
 async def test_more_keeps_the_format(client: httpx.AsyncClient) -> None:
     shown = a_statement(verb=verb() | {"display": {"en": "completed"}})
     await post(client, shown, shown)
@@ -194,43 +211,158 @@ async def test_more_keeps_the_language(client: httpx.AsyncClient) -> None:
     assert english["statements"][0]["verb"]["display"] == {"de": "beendet"}
 
 
-ANY_FILTER = st.sampled_from(["none", "verb", "agent", "registration"])
+MANY_TIMES: Json = {
+    "actor": group(agent("grace"), agent("bob"), mbox="mailto:readers@example.org"),
+    "object": a_substatement(
+        actor=agent("grace"),
+        object=QUIZ,
+        context={
+            "instructor": group(agent("grace"), agent("grace")),
+            "contextActivities": {"parent": [QUIZ], "category": [QUIZ, QUIZ]},
+        },
+    ),
+    "context": {
+        "instructor": agent("grace"),
+        "team": group(agent("grace")),
+        "contextActivities": {"grouping": [QUIZ, QUIZ], "other": QUIZ},
+    },
+}
+RELATED: dict[str, Json] = {
+    "agent": {"agent": json.dumps(agent("grace")), "related_agents": "true"},
+    "activity": {"activity": QUIZ["id"], "related_activities": "true"},
+    "both": {
+        "agent": json.dumps(agent("grace")),
+        "activity": QUIZ["id"],
+        "related_agents": "true",
+        "related_activities": "true",
+    },
+}
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("asked", RELATED.values(), ids=RELATED.keys())
+async def test_pages_repeat_nothing_where_agents_and_activities_are_named_many_times(
+    client: httpx.AsyncClient, asked: Json, size: int
+) -> None:
+    late = new_id()
+    speaking = {name: MANY_TIMES[name] for name in ("actor", "context")}
+    before = await post(client, referring(late, **speaking), referring(late, **speaking))
+    targets = await post(client, a_statement(id=late, **MANY_TIMES), a_statement(**MANY_TIMES))
+    after = await post(client, *(referring(before[0], **speaking) for _ in range(3)))
+    expected = [*before, *targets, *after]
+    for ascending, whole in (("true", expected), ("false", expected[::-1])):
+        walked = [ids async for ids in pages(client, **asked, ascending=ascending, limit=size)]
+        assert [each for ids in walked for each in ids] == whole
+        assert [len(ids) for ids in walked[:-1]] == [size] * (len(walked) - 1)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A statement in small numbers, of which everything that filters look at is made.
+
+    Attributes:
+        target: how many statements before it lies the one that it is about; 0 for an activity.
+    """
+
+    actor: int
+    verb: int
+    activity: int
+    target: int
+    instructor: int
+    parent: int
+
+
+class Asked(NamedTuple):
+    """A filter in the same numbers; None for what is not asked for."""
+
+    actor: int | None
+    verb: int | None
+    activity: int | None
+    is_related: bool
+
+
+NUMBERS = st.integers(0, 2)
+SPOKEN = st.builds(Spoken, NUMBERS, NUMBERS, NUMBERS, st.integers(0, 3), NUMBERS, NUMBERS)
+ASKED = st.builds(Asked, *[st.none() | NUMBERS] * 3, st.booleans())
+
+
+def told(place: int, said: Sequence[Spoken], ids: Sequence[str], registration: str) -> Json:
+    """Write a statement."""
+    it = said[place]
+    target = place - it.target
+    context = {
+        "registration": registration,
+        "instructor": agent(f"a{it.instructor}"),
+        "contextActivities": {"parent": activity(f"c{it.parent}")},
+    }
+    is_reference = it.target > 0 and target >= 0
+    return a_statement(
+        id=ids[place],
+        actor=agent(f"a{it.actor}"),
+        verb=verb(f"v{it.verb}"),
+        object=reference(ids[target]) if is_reference else activity(f"c{it.activity}"),
+        context=context,
+    )
+
+
+def fits(place: int, said: Sequence[Spoken], asked: Asked) -> bool:
+    """Tell whether a statement, or one that it leads to, has all that is asked for."""
+    it = said[place]
+    target = place - it.target
+    is_reference = it.target > 0 and target >= 0
+    actors, activities = {it.actor}, set() if is_reference else {it.activity}
+    if asked.is_related:
+        actors, activities = actors | {it.instructor}, activities | {it.parent}
+    fits_itself = (
+        asked.actor in {None, *actors}
+        and asked.verb in {None, it.verb}
+        and asked.activity in {None, *activities}
+    )
+    return fits_itself or (is_reference and fits(target, said, asked))
+
+
+def parameters_of(asked: Asked) -> Json:
+    named = {
+        "agent": None if asked.actor is None else json.dumps(agent(f"a{asked.actor}")),
+        "verb": None if asked.verb is None else verb(f"v{asked.verb}")["id"],
+        "activity": None if asked.activity is None else activity(f"c{asked.activity}")["id"],
+        "related_agents": str(asked.is_related).lower(),
+        "related_activities": str(asked.is_related).lower(),
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+@pytest.mark.requirement("XAPI-00108")
 @given(
-    batches=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8), min_size=1, max_size=5),
-    size=st.integers(1, 7),
-    ascending=st.booleans(),
-    asked=ANY_FILTER,
+    said=st.lists(SPOKEN, min_size=1, max_size=16),
+    size=st.integers(1, 16),
+    several=st.lists(st.tuples(ASKED, st.integers(1, 7)), min_size=1, max_size=3),
+    targets_first=st.booleans(),
 )
 @settings(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_the_pages_together_are_the_whole(
-    client: httpx.AsyncClient, *, batches: list[list[int]], size: int, ascending: bool, asked: str
+async def test_the_pages_together_are_the_whole_in_both_directions(
+    client: httpx.AsyncClient,
+    *,
+    said: list[Spoken],
+    size: int,
+    several: list[tuple[Asked, int]],
+    targets_first: bool,
 ) -> None:
     registration = new_id()
-    context = {"registration": registration}
-    sent: list[tuple[int, str]] = []
-    for batch in batches:
-        ids = await post(
-            client,
-            *(
-                a_statement(actor=agent(f"a{kind}"), verb=verb(f"v{kind}"), context=context)
-                for kind in batch
-            ),
-        )
-        sent += zip(batch, ids, strict=True)
-    parameters: dict[str, Any] = {"registration": registration}
-    if asked == "verb":
-        parameters["verb"] = verb("v0")["id"]
-    if asked == "agent":
-        parameters["agent"] = json.dumps(agent("a0"))
-    expected = [each for kind, each in sent if kind == 0 or asked in {"none", "registration"}]
-    walked = await listed(client, **parameters, limit=size, ascending=str(ascending).lower())
-    assert walked == (expected if ascending else expected[::-1])
+    ids = [new_id() for _ in said]
+    places = list(range(len(said)))[:: 1 if targets_first else -1]
+    statements = [told(place, said, ids, registration) for place in places]
+    for start in range(0, len(statements), size):
+        await post(client, *statements[start : start + size])
+    for asked, limit in several:
+        expected = [ids[place] for place in places if fits(place, said, asked)]
+        parameters = parameters_of(asked) | {"registration": registration, "limit": limit}
+        assert await listed(client, **parameters, ascending="true") == expected
+        assert await listed(client, **parameters, ascending="false") == expected[::-1]
 
 
 async def test_pages_are_full_where_many_references_lead_to_one_statement(

@@ -14,6 +14,7 @@ async def get_voided(client: httpx.AsyncClient, identifier: str) -> httpx.Respon
     return await client.get("/statements", params={"voidedStatementId": identifier})
 
 
+@pytest.mark.requirement("XAPI-00156", "XAPI-00158", "XAPI-00165")
 async def test_statement_id_gives_the_statement_itself(client: httpx.AsyncClient) -> None:
     first, second = await post(client, a_statement(), a_statement(actor=agent("grace")))
     answer = await get(client, second)
@@ -28,12 +29,14 @@ async def test_an_unknown_statement_is_not_found(client: httpx.AsyncClient) -> N
     assert (await get(client, new_id())).status_code == 404
 
 
+@pytest.mark.requirement("XAPI-00018", "XAPI-00163")
 async def test_a_voided_statement_is_not_found_by_statement_id(client: httpx.AsyncClient) -> None:
     (identifier,) = await post(client, a_statement())
     await post(client, voiding(identifier))
     assert (await get(client, identifier)).status_code == 404
 
 
+@pytest.mark.requirement("XAPI-00155", "XAPI-00157")
 async def test_a_voided_statement_is_found_by_voided_statement_id(
     client: httpx.AsyncClient,
 ) -> None:
@@ -76,6 +79,7 @@ async def test_last_modified_is_stored_to_the_second(
     assert parsedate_to_datetime(answer.headers["Last-Modified"]) == moment
 
 
+@pytest.mark.requirement("XAPI-00112", "XAPI-00149")
 async def test_nothing_fits_is_an_empty_list(client: httpx.AsyncClient) -> None:
     assert await page(client) == {"statements": [], "more": ""}
 
@@ -85,12 +89,14 @@ async def test_the_newest_come_first(client: httpx.AsyncClient) -> None:
     assert await listed(client) == ids[::-1]
 
 
+@pytest.mark.requirement("XAPI-00166")
 async def test_ascending_gives_the_oldest_first(client: httpx.AsyncClient) -> None:
     ids = [*await post(client, a_statement(), a_statement()), *await post(client, a_statement())]
     assert await listed(client, ascending="true") == ids
     assert await listed(client, ascending="false") == ids[::-1]
 
 
+@pytest.mark.requirement("XAPI-00110", "XAPI-00154")
 async def test_a_list_holds_the_statements_as_they_are_got_one_by_one(
     client: httpx.AsyncClient,
 ) -> None:
@@ -100,6 +106,7 @@ async def test_a_list_holds_the_statements_as_they_are_got_one_by_one(
     ]
 
 
+@pytest.mark.requirement("XAPI-00023", "XAPI-00097")
 async def test_stored_is_now_and_utc(client: httpx.AsyncClient) -> None:
     before = datetime.now(UTC)
     (identifier,) = await post(client, a_statement())
@@ -108,6 +115,7 @@ async def test_stored_is_now_and_utc(client: httpx.AsyncClient) -> None:
     assert before <= datetime.fromisoformat(moment) <= datetime.now(UTC)
 
 
+@pytest.mark.requirement("XAPI-00159", "XAPI-00165")
 async def test_a_list_is_json(client: httpx.AsyncClient) -> None:
     answer = await client.get("/statements")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")

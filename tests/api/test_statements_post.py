@@ -13,6 +13,7 @@ from statement_resource import exists, get, listed, new_id, post, stored
 INVALID = {"actor": {"objectType": "Agent"}, "verb": verb(), "object": {"id": "no iri"}}
 
 
+@pytest.mark.requirement("XAPI-00146", "XAPI-00147")
 async def test_one_statement_is_answered_with_an_array_of_one_id(
     client: httpx.AsyncClient,
 ) -> None:
@@ -30,11 +31,13 @@ async def test_an_array_of_one_is_answered_with_an_array_of_one_id(
     assert (answer.status_code, answer.json()) == (200, [identifier])
 
 
+@pytest.mark.requirement("XAPI-00146")
 async def test_ids_come_in_the_order_of_the_batch(client: httpx.AsyncClient) -> None:
     sent = [new_id() for _ in range(40)]
     assert await post(client, *(a_statement(id=identifier) for identifier in sent)) == sent
 
 
+@pytest.mark.requirement("XAPI-00026")
 async def test_a_missing_id_is_made(client: httpx.AsyncClient) -> None:
     (identifier,) = await post(client, a_statement())
     assert (await stored(client, identifier))["id"] == identifier
@@ -88,6 +91,7 @@ async def test_an_empty_array_stores_nothing(client: httpx.AsyncClient) -> None:
     assert await listed(client) == []
 
 
+@pytest.mark.requirement("XAPI-00182", "XAPI-00326")
 @pytest.mark.parametrize("place", [0, 1, 2])
 async def test_one_invalid_statement_refuses_the_batch(
     client: httpx.AsyncClient, place: int
@@ -137,6 +141,7 @@ async def test_an_upper_case_id_is_found_in_lower_case_and_returned_as_sent(
     assert (await stored(client, identifier))["id"] == identifier
 
 
+@pytest.mark.requirement("XAPI-00099")
 async def test_authority_is_the_agent_of_the_credential(
     client: httpx.AsyncClient, tenant: Tenant
 ) -> None:

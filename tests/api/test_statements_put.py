@@ -7,12 +7,14 @@ from builders import a_statement, agent, verb
 from statement_resource import JSON_BODY, exists, listed, new_id, put, stored
 
 
+@pytest.mark.requirement("XAPI-00143")
 async def test_success_is_204_without_a_body(client: httpx.AsyncClient) -> None:
     answer = await put(client, new_id(), a_statement())
     assert (answer.status_code, answer.content) == (204, b"")
     assert "Content-Type" not in answer.headers
 
 
+@pytest.mark.requirement("XAPI-00144")
 async def test_the_statement_takes_the_id_of_the_parameter(client: httpx.AsyncClient) -> None:
     identifier = new_id()
     await put(client, identifier, a_statement(verb=verb("tried")))
@@ -40,6 +42,7 @@ async def test_another_id_in_the_body_is_refused(client: httpx.AsyncClient) -> N
     assert await listed(client) == []
 
 
+@pytest.mark.requirement("XAPI-00145")
 async def test_statement_id_is_required(client: httpx.AsyncClient) -> None:
     answer = await client.put("/statements", json=a_statement(id=new_id()))
     assert answer.status_code == 400
@@ -94,6 +97,7 @@ async def test_the_same_again_changes_nothing(client: httpx.AsyncClient) -> None
     assert await listed(client) == [identifier]
 
 
+@pytest.mark.requirement("XAPI-00142")
 async def test_other_content_under_the_same_id_is_a_conflict(client: httpx.AsyncClient) -> None:
     identifier = new_id()
     await put(client, identifier, a_statement())

@@ -13,6 +13,7 @@ HEADER = "X-Experience-API-Version"
 ONE, TWO = "1.0.3", "2.0.0"
 
 
+@pytest.mark.requirement("XAPI-00331", "XAPI-00333")
 @pytest.mark.parametrize(
     ("asked", "answered"),
     [
@@ -31,6 +32,7 @@ async def test_a_served_version_is_answered_in_kind(
         assert (answer.status_code, answer.headers[HEADER]) == (200, answered)
 
 
+@pytest.mark.requirement("XAPI-00331")
 @pytest.mark.parametrize(
     "asked",
     [
@@ -42,6 +44,7 @@ async def test_a_served_version_is_answered_in_kind(
         "2.1.0",
         "3.0",
         "1.0.3.1",
+        "1.0.03",
         "1.0.x",
         "1.0.",
         "v1.0.3",
@@ -64,10 +67,19 @@ async def test_any_other_version_is_refused_with_a_reason(
     assert await listed(client) == []
 
 
+@pytest.mark.requirement("XAPI-00321", "XAPI-00331")
 async def test_a_missing_version_is_refused_with_the_default(client: httpx.AsyncClient) -> None:
     del client.headers[HEADER]
     answer = await client.get("/statements")
     assert (answer.status_code, answer.headers[HEADER]) == (400, ONE)
+
+
+async def test_two_versions_in_one_request_are_none(client: httpx.AsyncClient) -> None:
+    del client.headers[HEADER]
+    answer = await client.get("/statements", headers=[(HEADER, ONE), (HEADER, TWO)])
+    assert (answer.status_code, answer.headers[HEADER]) == (400, ONE)
+    answer = await client.get("/statements", headers=[(HEADER, TWO), (HEADER, TWO)])
+    assert (answer.status_code, answer.headers[HEADER]) == (200, TWO)
 
 
 async def test_the_default_is_a_setting(database_url: str) -> None:
@@ -82,6 +94,7 @@ async def test_the_default_is_a_setting(database_url: str) -> None:
         assert (answer.status_code, answer.headers[HEADER]) == (401, TWO)
 
 
+@pytest.mark.requirement("XAPI-00333")
 @pytest.mark.parametrize("version", [ONE, TWO])
 @pytest.mark.parametrize(
     ("method", "path", "status"),
@@ -120,6 +133,17 @@ async def test_an_unexpected_failure_carries_the_version(failing: FastAPI) -> No
     assert (answer.status_code, answer.headers[HEADER]) == (500, TWO)
 
 
+@pytest.mark.requirement("XAPI-00316", "XAPI-00317", "XAPI-00318", "XAPI-00319")
+async def test_about_tells_the_versions_that_are_served(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/about")
+    assert answer.status_code == 200
+    assert answer.json()["version"] == [ONE, TWO]
+    for version in answer.json()["version"]:
+        asked = await client.get("/statements", headers={HEADER: version})
+        assert (asked.status_code, asked.headers[HEADER]) == (200, version)
+
+
+@pytest.mark.requirement("XAPI-00321", "XAPI-00331")
 @pytest.mark.parametrize("asked", [None, ONE, TWO, "0.9", "rubbish"])
 async def test_about_needs_neither_version_nor_credentials(
     anonymous: httpx.AsyncClient, asked: str | None

@@ -30,6 +30,7 @@ async def is_voided(client: httpx.AsyncClient, identifier: str) -> bool:
     return answer.status_code == 200
 
 
+@pytest.mark.requirement("XAPI-00018", "XAPI-00163")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["target first", "voiding first"])
 @pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
 async def test_a_statement_that_is_voided_leaves_the_lists(
@@ -64,6 +65,7 @@ async def test_voided_links_pass_the_match_on(
     assert set(await listed(client, **TRIED)) == {target, outer, void}
 
 
+@pytest.mark.requirement("XAPI-00162")
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
 @pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
 async def test_those_that_refer_to_a_voided_statement_stay_listed(
@@ -85,6 +87,7 @@ async def test_those_that_refer_to_a_voided_statement_stay_listed(
     assert await listed(client, ascending="true", **TRIED) == expected
 
 
+@pytest.mark.requirement("XAPI-00162")
 async def test_only_the_referrers_answer_where_the_target_alone_has_the_verb(
     client: httpx.AsyncClient,
 ) -> None:
@@ -94,6 +97,7 @@ async def test_only_the_referrers_answer_where_the_target_alone_has_the_verb(
     assert await listed(client, **TRIED) == [void, referrer]
 
 
+@pytest.mark.requirement("XAPI-00016")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["voiding first", "its voiding first"])
 @pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
 async def test_a_voiding_statement_cannot_be_voided(
@@ -127,17 +131,20 @@ async def test_voiding_twice_is_harmless(client: httpx.AsyncClient) -> None:
     assert await listed(client, ascending="true") == voids
 
 
+@pytest.mark.requirement("XAPI-00016")
 async def test_voiding_an_unknown_statement_is_accepted(client: httpx.AsyncClient) -> None:
     ids = await post(client, voiding(new_id()))
     assert await listed(client) == ids
 
 
+@pytest.mark.requirement("XAPI-00019")
 async def test_a_reference_with_another_verb_voids_nothing(client: httpx.AsyncClient) -> None:
     (target,) = await post(client, a_statement())
     await post(client, referring(target, verb={"id": VOIDED.upper()}))
     assert not await is_voided(client, target)
 
 
+@pytest.mark.requirement("XAPI-00017", "XAPI-00020")
 @pytest.mark.parametrize(
     "thing",
     [

@@ -92,6 +92,12 @@ def test_wrong_address_is_explained_without_its_password(
         ("LRS_DEFAULT_XAPI_VERSION", "0.95", "'1.0.3' or '2.0.0'"),
         ("LRS_GRACEFUL_TIMEOUT", "0", "greater than or equal to 1"),
         ("LRS_AUTHORITY_HOME_PAGE", "lrs.example.org", "must be an address"),
+        ("LRS_NEWER_STATEMENTS", "removed", "'unchanged' or 'reduced'"),
+        ("LRS_BODY_TIMEOUT", "0", "greater than or equal to 1"),
+        ("LRS_ABOUT_VERSIONS", "1.0.3;2.0.0", "must be some of 1.0.0, 1.0.1"),
+        ("LRS_ABOUT_VERSIONS", "0.95", "must be some of"),
+        ("LRS_ABOUT_VERSIONS", "1.0.3,1.0.3", "must be some of"),
+        ("LRS_ABOUT_VERSIONS", "1.0.3,", "must be some of"),
     ],
 )
 def test_wrong_value_is_shown_with_its_variable(
@@ -193,6 +199,13 @@ def test_origins_are_kept_as_browsers_write_them(
 def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
     text = complaint(monkeypatch, LRS_CORS_ORIGINS=written)
     assert text.startswith("LRS_CORS_ORIGINS: must be * or addresses")
+
+
+def test_versions_that_are_told_may_have_spaces_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = read(monkeypatch, LRS_ABOUT_VERSIONS=" 2.0.0 , 1.0.3 ,1.0.2 ")
+    assert settings.about_versions == "2.0.0,1.0.3,1.0.2"
 
 
 def test_secrets_do_not_show_in_the_settings() -> None:

@@ -1,22 +1,21 @@
 """Reads bodies, packed ones too, and not more of them than is allowed."""
 
 import asyncio
-import zlib
+import time
+from collections.abc import AsyncIterator
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from lrs.api.content_codings import PIECE, Unpacking, unpacking_of
 from lrs.api.state import options_of
-from lrs.errors import InvalidRequestError, TooLargeError
+from lrs.errors import InvalidRequestError, SlowBodyError, TooLargeError
 
 # Python reads numbers of some thousand digits only; no limit has as many as these.
 _MOST_DIGITS = 18
-_GZIP = frozenset(("gzip", "x-gzip"))
-_AS_IT_IS = frozenset(("", "identity"))
-_GZIP_WINDOW = 31  # tells zlib to expect a gzip header
-# What is unpacked at once: small, so that other requests get their turn.
-_PIECE = 256 * 1024
+# Bytes a second; who sends fewer uses up `LRS_BODY_TIMEOUT`.
+_SLOWEST = 16 * 1024
 
 
 async def json_body(request: Request, most: int | None = None) -> bytes:
@@ -30,6 +29,7 @@ async def json_body(request: Request, most: int | None = None) -> bytes:
         InvalidRequestError: it says that it is something else, ends before its length, or cannot
             be unpacked.
         TooLargeError: it is over the limit; the rest of it is not read.
+        SlowBodyError: it pauses, or comes too slowly.
     """
     kind = media_type(request)
     if kind != "application/json":
@@ -41,26 +41,39 @@ async def json_body(request: Request, most: int | None = None) -> bytes:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of a request, unpacked if it is gzip, whatever type it has.
+    """Return the body of a request, whatever type it has, as `streamed_body` gives it.
+
+    Raises:
+        InvalidRequestError: it ends before its length, or cannot be unpacked.
+        TooLargeError: it is over the limit; the rest of it is not read.
+        SlowBodyError: it pauses, or comes too slowly.
+    """
+    return b"".join([piece async for piece in streamed_body(request, limit)])
+
+
+def streamed_body(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Give the body of a request as it comes, unpacked, whatever type it has.
 
     Args:
         request: whose body was not read yet.
         limit: the bytes that it may have, as they are sent and as they are when unpacked.
 
+    Returns:
+        pieces of up to 256 KiB, none of them empty.
+
     Raises:
-        InvalidRequestError: it ends before its length, or cannot be unpacked.
-        TooLargeError: it is over the limit; the rest of it is not read.
+        InvalidRequestError: it ends before its length, or cannot be unpacked; some of these
+            only after the pieces that could be read.
+        TooLargeError: it is over the limit, announced or not; the rest of it is not read.
+        SlowBodyError: it pauses, or comes too slowly: it is behind a pace of 16 KiB a second by
+            more than `LRS_BODY_TIMEOUT`. The time that the reader takes does not count.
     """
-    body = _PackedBody(limit) if _is_packed(request) else _Body(limit)
+    unpacking = unpacking_of(", ".join(request.headers.getlist("content-encoding")))
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > _MOST_DIGITS or int(announced) > limit):
-        raise body.too_large()
-    try:
-        async for part in request.stream():
-            await body.add(part)
-    except ClientDisconnect as error:
-        raise InvalidRequestError("the client went away before the body ended") from error
-    return body.whole()
+        raise _too_large(limit)
+    received = _received(request, limit)
+    return _unpacked(received, unpacking, limit) if unpacking else _cut(received)
 
 
 def media_type(request: Request) -> str:
@@ -78,68 +91,59 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _is_packed(request: Request) -> bool:
-    encoding = ", ".join(request.headers.getlist("content-encoding")).strip().lower()
-    if encoding in _AS_IT_IS:
-        return False
-    if encoding in _GZIP:
-        return True
-    raise InvalidRequestError(
-        f"Content-Encoding {encoding[:80]!r} is not understood; send gzip, or the body as it is"
-    )
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"the body is over the {limit} bytes that are allowed")
 
 
-class _Body:
-    """What was read of a body so far."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    async def add(self, part: bytes) -> None:
-        self._keep(part)
-
-    def whole(self) -> bytes:
-        return b"".join(self._parts)
-
-    def too_large(self) -> TooLargeError:
-        return TooLargeError(f"the body is over the {self._limit} bytes that are allowed")
-
-    def _keep(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > self._limit:
-            raise self.too_large()
-        self._parts.append(part)
+async def _received(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Give what the client sends, not more than is allowed, and while it comes fast enough."""
+    parts = request.stream()
+    longest = options_of(request).body_timeout
+    patience = float(longest)
+    size = 0
+    while True:
+        began = time.monotonic()
+        part = await _next(parts, patience)
+        waited = time.monotonic() - began
+        if part is None:
+            return
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        yield part
+        patience = min(longest, patience - waited + len(part) / _SLOWEST)
 
 
-class _PackedBody(_Body):
-    """A body in gzip, of one or more members (RFC 1952), unpacked while it is read."""
+async def _next(parts: AsyncIterator[bytes], patience: float) -> bytes | None:
+    """Return the next part, none after the last."""
+    try:
+        async with asyncio.timeout(patience):
+            return await anext(parts, None)
+    except TimeoutError as error:
+        raise SlowBodyError(
+            f"the body pauses, or comes with less than {_SLOWEST} bytes a second"
+        ) from error
+    except ClientDisconnect as error:
+        raise InvalidRequestError("the client went away before the body ended") from error
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self._member = zlib.decompressobj(_GZIP_WINDOW)
-        self._received = 0
 
-    async def add(self, part: bytes) -> None:
-        self._received += len(part)
-        if self._received > self._limit:
-            raise self.too_large()
-        while part:
-            piece, part = self._unpacked(part)
-            self._keep(piece)
+async def _cut(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for part in parts:
+        for start in range(0, len(part), PIECE):
+            yield part[start : start + PIECE]
+
+
+async def _unpacked(
+    parts: AsyncIterator[bytes], unpacking: Unpacking, limit: int
+) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in parts:
+        for piece in unpacking.pieces(part):
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            if piece:
+                yield piece
             await asyncio.sleep(0)
-
-    def whole(self) -> bytes:
-        if not self._member.eof:
-            raise InvalidRequestError("the body is cut off: its gzip data do not end")
-        return super().whole()
-
-    def _unpacked(self, part: bytes) -> tuple[bytes, bytes]:
-        if self._member.eof:
-            self._member = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            piece = self._member.decompress(part, _PIECE)
-        except zlib.error as error:
-            raise InvalidRequestError("the body is not what gzip makes") from error
-        return piece, self._member.unconsumed_tail or self._member.unused_data
+    if not unpacking.is_whole():
+        raise InvalidRequestError("the body is cut off: its packed data do not end")

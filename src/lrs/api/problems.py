@@ -34,8 +34,11 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
     errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
     errors.StatementNotFoundError: Kind(404, "statement-not-found", "No such statement"),
+    errors.AttachmentNotFoundError: Kind(404, "attachment-not-found", "No such attachment"),
     errors.DocumentNotFoundError: Kind(404, "document-not-found", "No such document"),
+    errors.StoreNotFoundError: Kind(404, "store-not-found", "No such store"),
     errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
+    errors.SlowBodyError: Kind(408, "slow-body", "The body comes too slowly"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
     errors.DocumentConflictError: Kind(409, "document-conflict", "The document is there already"),
     errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
@@ -49,6 +52,8 @@ _OF_HTTP = {
     405: Kind(405, "no-such-method", "The resource does not offer this method"),
 }
 _HEADERS = {
+    # What is left of the body cannot be told from the next request.
+    408: {"Connection": "close"},
     401: {"WWW-Authenticate": 'Basic realm="LRS", charset="UTF-8"'},
     503: {"Retry-After": "1"},
 }

@@ -14,6 +14,7 @@ from lrs.cli.demo.command import demo
 from lrs.cli.load import load
 from lrs.cli.reporting import ReportingGroup
 from lrs.cli.serve import serve
+from lrs.cli.store import store
 from lrs.main import create_app
 from lrs.settings import load_settings
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.add_typer(credential, name="credential")
+app.add_typer(store, name="store")
 app.command()(load)
 app.command()(demo)
 

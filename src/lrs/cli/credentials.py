@@ -3,23 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from lrs.auth.principals import SystemKind
 from lrs.cli.database import server_key, shared_database
-from lrs.services.credentials import CredentialsService, MadeCredential
+from lrs.cli.tables import minute, show
+from lrs.services.credentials import FIRST_STORE, CredentialsService, MadeCredential
 from lrs.settings import Settings, load_settings
 from lrs.storage.credentials import Credential
 from lrs.storage.engines import DatabaseOptions, open_database
 
 _MOMENTS = ("made (UTC)", "revoked (UTC)")
-_WIDTH_OF_A_FILE = 400
 
 credential = typer.Typer(help="Make, list and revoke credentials.", no_args_is_help=True)
 
@@ -41,6 +39,9 @@ def create(
     system_kind: Annotated[
         SystemKind, typer.Option(help="What sort of tool that is.")
     ] = SystemKind.OTHER,
+    store: Annotated[
+        str, typer.Option(help="The store that it opens, made with its first credential.")
+    ] = FIRST_STORE,
     key: Annotated[str | None, typer.Option(help="Made at random if left out.")] = None,
     secret: Annotated[str | None, typer.Option(help="Made at random if left out.")] = None,
 ) -> None:
@@ -49,7 +50,7 @@ def create(
 
     async def make(url: str) -> MadeCredential:
         async with credentials_service(url, settings) as service:
-            return await service.create(label, system, system_kind, key, secret)
+            return await service.create(label, system, system_kind, key, secret, store=store)
 
     with shared_database(settings) as database:
         made = asyncio.run(make(database.url))
@@ -68,10 +69,7 @@ def list_() -> None:
 
     with shared_database(settings) as database:
         found = asyncio.run(find(database.url))
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDTH_OF_A_FILE
-    console.print(_table(found))
+    show(_table(found))
 
 
 @credential.command()
@@ -89,13 +87,9 @@ def revoke(key: Annotated[str, typer.Argument(help="The key of the credential.")
 
 
 def _table(found: Sequence[Credential]) -> Table:
-    table = Table(Column("key", overflow="fold"), "label", "system", "kind", *_MOMENTS)
+    table = Table(Column("key", overflow="fold"), "label", "system", "kind", "store", *_MOMENTS)
     for each in found:
         who = each.principal
-        texts = (who.key, who.label, who.system, who.system_kind.value)
-        table.add_row(*map(escape, texts), _minute(each.created), _minute(each.revoked))
+        texts = (who.key, who.label, who.system, who.system_kind.value, who.store_name)
+        table.add_row(*map(escape, texts), minute(each.created), minute(each.revoked))
     return table
-
-
-def _minute(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""

@@ -5,6 +5,7 @@ import logging
 import logging.config
 import os
 import socket
+import tempfile
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -20,6 +21,7 @@ from lrs.cli.listening import address_of, bound_socket, listen
 from lrs.cli.log_config import log_config
 from lrs.cli.stop_signals import StopSignals
 from lrs.errors import StartError
+from lrs.observability import DIRECTORY_OF_COUNTS
 from lrs.services.credentials import MadeCredential
 from lrs.settings import Settings, load_settings
 from lrs.storage.embedded.data_directory import DataDirectory
@@ -116,7 +118,14 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     if settings.workers == 1:
         uvicorn.Server(config).run(sockets=[listener])
         return
-    supervisor = Multiprocess(config, sockets=[listener])
-    supervisor.run()
+    _supervise(Multiprocess(config, sockets=[listener]))
+
+
+def _supervise(supervisor: Multiprocess) -> None:
+    # Each worker counts in a file of its own. The file of one that died stays, since what it has
+    # counted was counted.
+    with tempfile.TemporaryDirectory(prefix="lrs-counts-", ignore_cleanup_errors=True) as directory:
+        os.environ[DIRECTORY_OF_COUNTS] = directory
+        supervisor.run()
     if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
         raise StartError("The workers did not start; the lines above say why")

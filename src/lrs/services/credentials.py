@@ -27,7 +27,7 @@ class MadeCredential:
 
 
 class CredentialsService:
-    """Makes, lists and revokes credentials of the first store."""
+    """Makes, lists and revokes credentials of all stores."""
 
     def __init__(self, database: Database, server_key: bytes) -> None:
         self._database = database
@@ -40,8 +40,12 @@ class CredentialsService:
         system_kind: SystemKind = SystemKind.OTHER,
         key: str | None = None,
         secret: str | None = None,
+        *,
+        store: str = FIRST_STORE,
     ) -> MadeCredential:
         """Make a credential; key and secret are made at random where they are not given.
+
+        The store of this name is made with its first credential.
 
         Raises:
             CredentialConflictError: the key is taken.
@@ -49,8 +53,7 @@ class CredentialsService:
         """
         made, new = self._new(label, system, system_kind, key, secret)
         async with self._database.writing() as connection:
-            store = await ensure_store(connection, FIRST_STORE)
-            await insert_credential(connection, store, new)
+            await insert_credential(connection, await ensure_store(connection, store), new)
         return made
 
     async def list_all(self) -> Sequence[Credential]:

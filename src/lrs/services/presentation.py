@@ -7,14 +7,23 @@ from lrs.storage.dictionary import find_descriptions
 from lrs.storage.engines import Database
 from lrs.xapi.accept_language import parse_accept_language
 from lrs.xapi.formats import Canon, canonical, ids, mentioned
+from lrs.xapi.older_readers import reduced
 from lrs.xapi.queries import Format
+from lrs.xapi.versions import Version
 
 
 class PresentationService:
     """Puts statements into the format that was asked for."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, reduces_newer: bool) -> None:
+        """Make it.
+
+        Args:
+            database: where the canonical definitions are.
+            reduces_newer: whether readers of 1.0.x get statements of 2.0 without what is new.
+        """
         self._database = database
+        self._reduces_newer = reduces_newer
 
     async def present(
         self,
@@ -22,6 +31,7 @@ class PresentationService:
         payloads: Sequence[bytes],
         form: Format,
         accept_language: str | None,
+        version: Version,
     ) -> list[bytes]:
         """Return the statements' texts in a format, in their order.
 
@@ -30,10 +40,13 @@ class PresentationService:
             payloads: the texts as they were stored.
             form: what the reader wants.
             accept_language: the header of that name, which only `canonical` follows.
+            version: by whose rules the reader asks.
 
         Raises:
             UnavailableError: the database cannot be reached.
         """
+        if self._reduces_newer and version is Version.V1_0_3:
+            payloads = [reduced(payload) for payload in payloads]
         if form is Format.IDS:
             return [ids(payload) for payload in payloads]
         if form is Format.CANONICAL:

@@ -1,8 +1,9 @@
 """The Statement Resource: one request is one method is one transaction (Comm. 2.1)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -11,25 +12,24 @@ from lrs.auth.principals import Principal
 from lrs.errors import (
     InvalidRequestError,
     InvalidStatementError,
-    StatementConflictError,
     StatementNotFoundError,
     TooLargeError,
     Violation,
 )
+from lrs.observability import count_leniencies
+from lrs.services.commits import Commits, Delivery, Origin, ReceivedByHash
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
-from lrs.storage.placing import Placed, place
-from lrs.storage.references import NeedsTheStoreAloneError, follow
 from lrs.storage.statement_lists import list_statements
-from lrs.storage.statements import find_statements, insert_statements
-from lrs.xapi.attachment_data import check_data_is_elsewhere
-from lrs.xapi.comparison import match
-from lrs.xapi.completion import complete, without_stored
+from lrs.storage.statements import find_statements
+from lrs.xapi.attachment_data import brought_by, check_received
+from lrs.xapi.completion import complete
 from lrs.xapi.findings import MAX_VIOLATIONS
 from lrs.xapi.json_text import split
+from lrs.xapi.leniencies import Mode
 from lrs.xapi.queries import Cursor, StatementFilter
 from lrs.xapi.records import KeptStatement, StatementRecord, record
-from lrs.xapi.statements import read_statement
+from lrs.xapi.tolerant_statements import read_statement_as
 from lrs.xapi.versions import Version
 
 # Others get their turn after so many statements of a batch were read.
@@ -83,20 +83,24 @@ class StatementPage:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Makes records of the statements of one request."""
+    """Makes records of the statements of one request; `used` counts those a leniency let pass."""
 
+    mode: Mode
     version: Version
     authority: Authority
     new_id: Callable[[], UUID]
+    data: ReceivedByHash | None
+    used: Counter[str] = field(default_factory=Counter)
 
     def read(self, raw: bytes, path: str, identifier: UUID | None = None) -> StatementRecord:
         """Read one statement; `identifier` is the id of one that brings none."""
-        statement = read_statement(raw, self.version, path)
-        check_data_is_elsewhere(statement, path)
+        statement, leniencies = read_statement_as(self.mode, raw, self.version, path)
+        self.used.update(leniencies)
+        brought = brought_by(statement, raw, self.version, path, self.data)
         sent = UUID(statement.id) if statement.id is not None else None
         chosen = sent or identifier or self.new_id()
         completed = complete(raw, chosen, self.authority.text, self.version)
-        return record(chosen, statement, raw, completed, self.authority.ifi)
+        return record(chosen, statement, raw, completed, self.authority.ifi, brought)
 
 
 class StatementsService:
@@ -110,49 +114,69 @@ class StatementsService:
         new_id: Callable[[], UUID],
     ) -> None:
         self._database = database
+        self._commits = Commits(database)
         self._limits = limits
         self._home_page = home_page
         self._new_id = new_id
 
-    async def store(self, principal: Principal, body: bytes, version: Version) -> Stored:
+    async def store(
+        self,
+        principal: Principal,
+        body: bytes,
+        version: Version,
+        data: ReceivedByHash | None = None,
+    ) -> Stored:
         """Store one statement or a batch, as a whole or not at all (POST, Comm. 2.1.2).
 
+        Args:
+            principal: who brings them.
+            body: the JSON text of one or of an array of them.
+            version: the version of the request.
+            data: of attachments, that came along; None if the request is only JSON.
+
         Raises:
-            InvalidRequestError: the body is no JSON.
+            InvalidRequestError: the body is no JSON, or data came that belong to no attachment.
             InvalidStatementError: a statement breaks the data model; all violations are named.
             StatementConflictError: an id is taken by another statement.
             TooLargeError: the batch or a statement is over its limit.
             UnavailableError: the database cannot be reached.
         """
-        received, is_batch = split(body)
+        received, is_batch = split(body, self._limits.batch)
         self._check_sizes(received)
-        reader = self._reader(principal, version)
+        reader = self._reader(principal, version, data)
         records = await _read_all(received, reader, is_batch=is_batch)
         _check_distinct(records)
-        return await self._keep(principal, records, version)
+        return await self._keep(principal, records, reader)
 
     async def put(
-        self, principal: Principal, identifier: UUID, body: bytes, version: Version
+        self,
+        principal: Principal,
+        identifier: UUID,
+        body: bytes,
+        version: Version,
+        data: ReceivedByHash | None = None,
     ) -> Stored:
-        """Store one statement under an id (PUT, Comm. 2.1.1).
+        """Store one statement under an id (PUT, Comm. 2.1.1); for `data` see `store`.
 
         Raises:
-            InvalidRequestError: the body is no JSON, an array, or has another id.
+            InvalidRequestError: the body is no JSON, an array, or has another id, or data came
+                that belong to no attachment.
             InvalidStatementError: the statement breaks the data model.
             StatementConflictError: the id is taken by another statement.
             TooLargeError: the statement is over its limit.
             UnavailableError: the database cannot be reached.
         """
-        received, is_batch = split(body)
+        received, is_batch = split(body, self._limits.batch)
         if is_batch:
             raise InvalidRequestError("PUT takes one statement, not an array (Comm. 2.1.1)")
         self._check_sizes(received)
-        kept = self._reader(principal, version).read(received[0], "", identifier)
+        reader = self._reader(principal, version, data)
+        kept = reader.read(received[0], "", identifier)
         if kept.id != identifier:
             raise InvalidRequestError(
                 f"the statement's id {kept.id} differs from statementId (Comm. 2.1.1)"
             )
-        return await self._keep(principal, [kept], version)
+        return await self._keep(principal, [kept], reader)
 
     async def get(self, principal: Principal, identifier: UUID) -> KeptStatement:
         """Return a statement that is not voided; it is there from the moment it was answered.
@@ -211,7 +235,7 @@ class StatementsService:
     def _check_sizes(self, received: Sequence[bytes]) -> None:
         if len(received) > self._limits.batch:
             raise TooLargeError(
-                f"a batch may hold {self._limits.batch} statements, this one has {len(received)}"
+                f"a batch may hold {self._limits.batch} statements, this one has more"
             )
         for number, raw in enumerate(received):
             if len(raw) > self._limits.statement_bytes:
@@ -220,40 +244,23 @@ class StatementsService:
                     f" number {number} of the request has {len(raw)}"
                 )
 
-    def _reader(self, principal: Principal, version: Version) -> _Reader:
-        return _Reader(version, authority_of(principal, self._home_page), self._new_id)
+    def _reader(
+        self, principal: Principal, version: Version, data: ReceivedByHash | None
+    ) -> _Reader:
+        authority = authority_of(principal, self._home_page)
+        return _Reader(principal.mode, version, authority, self._new_id, data)
 
     async def _keep(
-        self, principal: Principal, records: Sequence[StatementRecord], version: Version
+        self, principal: Principal, records: Sequence[StatementRecord], reader: _Reader
     ) -> Stored:
-        ids = [each.id for each in records]
+        data = reader.data or {}
+        check_received(data, [named for each in records for named in each.brought.data])
         if not records:
-            return Stored(ids, new=0)
-        try:
-            new = await self._transact(principal, records, version, alone=False)
-        except NeedsTheStoreAloneError:
-            new = await self._transact(principal, records, version, alone=True)
-        return Stored(ids, new)
-
-    async def _transact(
-        self,
-        principal: Principal,
-        records: Sequence[StatementRecord],
-        version: Version,
-        *,
-        alone: bool,
-    ) -> int:
-        store = principal.store
-        async with self._database.writing() as connection:
-            placed = await place(connection, store, records, alone=alone)
-            added = await insert_statements(connection, store, principal.credential, placed)
-            if len(added) < len(placed):
-                taken = _left_out(placed, added)
-                kept = await find_statements(connection, store, [each.id for each in taken])
-                _check_equal(taken, kept, version)
-            if added:
-                await follow(connection, store, added, alone=alone)
-        return len(added)
+            return Stored([], new=0)
+        origin = Origin(principal.store, principal.credential, reader.version)
+        new = await self._commits.keep(Delivery(origin, records, data))
+        count_leniencies(principal.store_name, reader.used)
+        return Stored([each.id for each in records], new)
 
 
 async def _read_all(
@@ -290,18 +297,3 @@ def _check_distinct(records: Sequence[StatementRecord]) -> None:
     ]
     if repeated:
         raise InvalidStatementError(repeated[:MAX_VIOLATIONS])
-
-
-def _left_out(placed: Sequence[Placed], added: Sequence[Placed]) -> list[StatementRecord]:
-    ids = {each.record.id for each in added}
-    return [each.record for each in placed if each.record.id not in ids]
-
-
-def _check_equal(
-    taken: Sequence[StatementRecord], kept: dict[UUID, KeptStatement], version: Version
-) -> None:
-    for each in taken:
-        if not match(each.received, without_stored(kept[each.id].payload), version):
-            raise StatementConflictError(
-                f"the id {each.id} is taken by another statement; nothing was stored (Comm. 2.1.2)"
-            )

@@ -9,8 +9,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.auth.principals import Principal, SystemKind
-from lrs.errors import CredentialConflictError, CredentialNotFoundError
+from lrs.errors import CredentialConflictError, CredentialNotFoundError, StoreNotFoundError
 from lrs.storage.tables import credential_changes, credentials, stores
+from lrs.xapi.leniencies import Mode
+
+_with_stores = select(credentials, stores.c.name.label("store_name"), stores.c.leniency).join_from(
+    credentials, stores, stores.c.id == credentials.c.store
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A tenant as it is kept."""
+
+    name: str
+    mode: Mode
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +46,42 @@ async def ensure_store(connection: AsyncConnection, name: str) -> int:
     )
 
 
+async def list_stores(connection: AsyncConnection) -> list[Store]:
+    """Return all stores, oldest first."""
+    rows = await connection.execute(select(stores).order_by(stores.c.id))
+    return [Store(row.name, Mode(row.leniency), row.created) for row in rows]
+
+
+async def set_mode(connection: AsyncConnection, name: str, mode: Mode) -> None:
+    """Set how strictly a store judges the statements that come from now on.
+
+    Raises:
+        StoreNotFoundError: there is none with this name.
+    """
+    change = (
+        update(stores)
+        .where(stores.c.name == name)
+        .values(leniency=mode.value)
+        .returning(stores.c.id)
+    )
+    if (await connection.execute(change)).first() is None:
+        raise StoreNotFoundError(f"there is no store with the name {name!r}")
+    await _count_up(connection)
+
+
 async def count_changes(connection: AsyncConnection) -> int:
-    """Return a number that grows with every change of a credential."""
+    """Return a number that grows with every change of a credential or a store."""
     return int(await connection.scalar(select(credential_changes.c.count)) or 0)
 
 
 async def list_valid_credentials(connection: AsyncConnection) -> list[Credential]:
     """Return the credentials that are not revoked."""
-    return await _credentials(
-        connection, select(credentials).where(credentials.c.revoked.is_(None))
-    )
+    return await _credentials(connection, _with_stores.where(credentials.c.revoked.is_(None)))
 
 
 async def list_credentials(connection: AsyncConnection) -> list[Credential]:
     """Return all credentials, revoked ones too, oldest first."""
-    return await _credentials(connection, select(credentials).order_by(credentials.c.id))
+    return await _credentials(connection, _with_stores.order_by(credentials.c.id))
 
 
 async def _credentials(
@@ -57,6 +92,8 @@ async def _credentials(
         Credential(
             Principal(
                 store=row.store,
+                store_name=row.store_name,
+                mode=Mode(row.leniency),
                 credential=row.id,
                 key=row.key,
                 label=row.label,

@@ -18,6 +18,7 @@ CONNECTIONS_LEFT_FREE = 10
 MAX_POOL = 16
 _SECONDS_BETWEEN_TRIES = 0.2
 _FIRST_WITH_TRANSACTION_TIMEOUT = 170_000
+_ALLOW = text("SELECT set_config('transaction_timeout', :limit, true)")
 _LOOK = text(
     """
     SELECT CAST(current_setting('server_version_num') AS int) AS version,
@@ -51,7 +52,9 @@ class Database:
 
     def __init__(self, options: DatabaseOptions, pool_size: int, version: int) -> None:
         writing = _session(options.transaction_timeout, read_only=False)
-        if version >= _FIRST_WITH_TRANSACTION_TIMEOUT:
+        self._transaction_timeout = options.transaction_timeout
+        self._limits_transactions = version >= _FIRST_WITH_TRANSACTION_TIMEOUT
+        if self._limits_transactions:
             writing["transaction_timeout"] = writing["statement_timeout"]
         self._writer = _engine(options.url, pool_size, writing)
         reading = _session(options.query_timeout, read_only=True)
@@ -59,14 +62,20 @@ class Database:
         self.reads_elsewhere = options.read_url is not None
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, extra_seconds: float = 0) -> AsyncIterator[AsyncConnection]:
         """Open one transaction; it commits at the end of the block, or else rolls back.
+
+        Args:
+            extra_seconds: what it may take beyond the usual, because it has so much to write.
 
         Raises:
             UnavailableError: the database cannot be reached or gave up.
         """
         with translated_errors():
             async with self._writer.begin() as connection:
+                if extra_seconds and self._limits_transactions:
+                    seconds = self._transaction_timeout + extra_seconds
+                    await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
                 yield connection
 
     @asynccontextmanager

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+Columns = Mapping[str, Sequence[object]]
+
 
 async def insert_rows(
-    connection: AsyncConnection, table: Table, store: int, columns: Mapping[str, Sequence[object]]
+    connection: AsyncConnection, table: Table, store: int, columns: Columns
 ) -> None:
     """Insert rows into a table of a store; rows whose primary key is taken are left out.
 
@@ -27,10 +29,15 @@ async def insert_rows(
 
 
 async def insert_new_rows(
-    connection: AsyncConnection, table: Table, store: int, columns: Mapping[str, Sequence[object]]
-) -> set[UUID]:
-    """Insert rows as `insert_rows` does, and return the ids of those that were not there yet."""
-    insertion = _insertion(table, tuple(columns)).returning(table.c.id)
+    connection: AsyncConnection,
+    table: Table,
+    store: int,
+    columns: Columns,
+    *,
+    key: str = "id",
+) -> set[Any]:
+    """Insert rows as `insert_rows` does, and return the keys of those that were not there yet."""
+    insertion = _insertion(table, tuple(columns)).returning(table.c[key])
     result = await connection.execute(insertion, {"store": store, **columns})
     return set(result.scalars())
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.dictionary import keep_texts
 from lrs.storage.placing import Placed
-from lrs.storage.rows import array_text, insert_new_rows, insert_rows
+from lrs.storage.rows import Columns, array_text, insert_new_rows, insert_rows
 from lrs.storage.tables import (
     statement_activities,
     statement_agents,
@@ -29,7 +29,6 @@ _OF_RECORD = (
 _OF_MEASURES = (
     "score_scaled", "score_raw", "score_min", "score_max", "success", "completion", "duration",
 )  # fmt: skip
-Columns = dict[str, Sequence[object]]
 _same_statement = (statement_payloads.c.store == statements.c.store) & (
     statement_payloads.c.id == statements.c.id
 )
@@ -98,6 +97,7 @@ def _statement_columns(credential: int, placed: Sequence[Placed]) -> Columns:
         "direct_agents": [array_text(record.mentions.direct) for record in records],
         "other_agents": [array_text(record.mentions.others) for record in records],
         "activities": [array_text(record.mentions.activities) for record in records],
+        "signature": [record.brought.signature for record in records],
         **{name: [getattr(record, name) for record in records] for name in _OF_RECORD},
         **{name: [getattr(record.measures, name) for record in records] for name in _OF_MEASURES},
     }

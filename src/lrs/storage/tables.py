@@ -45,6 +45,8 @@ stores = Table(
     Column("id", Integer, Identity(), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("created", _moment, nullable=False, server_default=text("now()")),
+    # strict or tolerant: whether its statements may have what `lrs.xapi.leniencies` lists.
+    Column("leniency", Text, nullable=False, server_default=text("'strict'")),
 )
 
 credentials = Table(
@@ -63,7 +65,8 @@ credentials = Table(
     Column("revoked", _moment),
 )
 
-# One row; every change of a credential counts it up, so that a cache can tell that it is old.
+# One row; every change of a credential or of a store counts it up, so that a cache can tell that
+# it is old.
 credential_changes = Table(
     "credential_changes",
     metadata,
@@ -108,6 +111,8 @@ statements = Table(
     Column("duration", Double),
     Column("platform", Text),
     Column("language", Text),
+    # What became of its signature, verified or unverified; NULL if it brings none (Data 2.6).
+    Column("signature", Text),
     PrimaryKeyConstraint("store", "id"),
     Index(None, "store", "position"),
     Index(
@@ -182,6 +187,40 @@ statement_activities = Table(
     Column("id", Uuid, nullable=False),
     Column("via", Uuid, nullable=False),
     PrimaryKeyConstraint("store", "activity", "position", "id", "via"),
+)
+
+# The data of attachments, each once in a store, whatever statements brought it. `sha2` is the hash
+# in lower-case hexadecimal, as long as the algorithm makes it.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("sha2", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    PrimaryKeyConstraint("store", "sha2"),
+)
+
+# In pieces, so that none has to be held in memory as a whole.
+attachment_pieces = Table(
+    "attachment_pieces",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("sha2", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("store", "sha2", "number"),
+)
+
+# Which statements brought which data; those that only name a `fileUrl` have no row.
+statement_attachments = Table(
+    "statement_attachments",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("sha2", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    PrimaryKeyConstraint("store", "id", "sha2"),
+    Index(None, "store", "sha2"),
 )
 
 # State and profile documents. `key` is the hash of the whole of what one is found by, so that a

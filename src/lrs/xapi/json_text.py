@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Final, NoReturn
 
 import msgspec
@@ -25,6 +26,9 @@ _FIRST_BYTE = re.compile(rb"[^ \t\n\r]")
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
 
+# A shorter body cannot have so many elements that they would fill the memory.
+_SHORT_BODY: Final = 1024 * 1024
+
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -36,10 +40,14 @@ class _ConstantError(Exception):
     """NaN or an infinity, which are no JSON."""
 
 
-def split(body: bytes) -> tuple[list[bytes], bool]:
+def split(body: bytes, most: int) -> tuple[list[bytes], bool]:
     """Return the text of each statement in a body, and whether the body was an array.
 
     The text of a lone object is not read yet; `parse` does that.
+
+    Args:
+        body: the JSON text.
+        most: how many statements it may have; of more, one more than these is returned.
 
     Raises:
         InvalidRequestError: the body is no JSON text in UTF-8, or neither object nor array.
@@ -52,7 +60,7 @@ def split(body: bytes) -> tuple[list[bytes], bool]:
     if first[0] == b"{":
         return [body], False
     if first[0] == b"[":
-        return _split_array(body), True
+        return _split_array(body, most), True
     raise InvalidRequestError("the body must be a JSON object or an array of JSON objects")
 
 
@@ -70,12 +78,30 @@ def parse(raw: bytes, path: str = "") -> object:
     return _read(raw, path or "the text", path)
 
 
-def _split_array(body: bytes) -> list[bytes]:
+def _split_array(body: bytes, most: int) -> list[bytes]:
+    is_short = len(body) <= _SHORT_BODY
     try:
-        return [bytes(element) for element in _elements.decode(body)]
+        if is_short:
+            return [bytes(element) for element in _elements.decode(body)[: most + 1]]
+        elements = msgspec.structs.astuple(_first_elements(most + 1).decode(body))
+        return [bytes(element) for element in elements if element is not msgspec.UNSET]
     except (msgspec.DecodeError, RecursionError) as error:
-        _read(body, "the body", "statements")  # says in detail what is wrong, and where
-        raise InvalidRequestError(str(error)) from error  # pragma: no cover - no such text is known
+        # What is nested too deep is refused before it is read.
+        if is_short or isinstance(error, RecursionError):
+            _read(body, "the body", "statements")  # says in detail what is wrong, and where
+        raise InvalidRequestError(f"the body is not valid JSON: {error}") from error
+
+
+@cache
+def _first_elements(count: int) -> msgspec.json.Decoder[msgspec.Struct]:
+    """Return what decodes so many elements of an array and only skips what follows.
+
+    Millions of tiny elements would otherwise be held, at a hundred bytes each.
+    """
+    fields = [
+        (f"_{number}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for number in range(count)
+    ]
+    return msgspec.json.Decoder(msgspec.defstruct("FirstElements", fields, array_like=True))
 
 
 def _read(raw: bytes, name: str, path: str) -> object:

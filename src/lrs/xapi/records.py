@@ -11,6 +11,7 @@ from uuid import UUID
 from lrs.xapi import durations, timestamps
 from lrs.xapi.activities import Activity
 from lrs.xapi.actors import Agent, Group
+from lrs.xapi.attachment_data import Brought
 from lrs.xapi.completion import Completed
 from lrs.xapi.contexts import Context
 from lrs.xapi.descriptions import Descriptions, described
@@ -68,6 +69,7 @@ class StatementRecord:
         timestamp: aware, UTC; None if the client sent none, then it is `stored`.
         target: the id of the statement that this one refers to by its object.
         object: the key of the Activity, Agent or identified Group that is the object.
+        brought: the data of its attachments, and its signature.
     """
 
     id: UUID
@@ -86,6 +88,7 @@ class StatementRecord:
     measures: Measures
     mentions: Mentions
     descriptions: Descriptions
+    brought: Brought
 
     @property
     def activity(self) -> UUID | None:
@@ -114,6 +117,7 @@ def record(
     received: bytes,
     completed: Completed,
     authority: Ifi,
+    brought: Brought,
 ) -> StatementRecord:
     """Derive all that filters and sums need from a valid statement.
 
@@ -123,6 +127,7 @@ def record(
         received: its text as it came in.
         completed: its text as it is kept.
         authority: the identifier of the authority that it is given (Data 2.4.9).
+        brought: what came with it.
     """
     descriptions = described(received)
     context = statement.context
@@ -136,13 +141,14 @@ def record(
         verb=iri_key(statement.verb.id),
         actor=agent_key(statement.actor),
         object=_object_key(statement),
-        object_type=type(statement.object).__name__,
+        object_type=statement.object.object_type or "Activity",
         registration=_registration(context),
         platform=context.platform if context else None,
         language=context.language if context else None,
         measures=_measures(statement.result),
         mentions=_mentions(statement, descriptions, authority),
         descriptions=descriptions,
+        brought=brought,
     )
 
 

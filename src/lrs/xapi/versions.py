@@ -14,8 +14,8 @@ class Version(StrEnum):
 
 
 _LINES = (
-    (re.compile(r"1\.0(\.\d{1,9})?"), Version.V1_0_3),
-    (re.compile(r"2\.0(\.\d{1,9})?"), Version.V2_0_0),
+    (re.compile(r"1\.0(\.(0|[1-9][0-9]{0,8}))?"), Version.V1_0_3),
+    (re.compile(r"2\.0(\.(0|[1-9][0-9]{0,8}))?"), Version.V2_0_0),
 )
 
 

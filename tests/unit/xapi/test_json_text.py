@@ -1,6 +1,7 @@
 """The received text: split and read strictly."""
 
 import json
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -9,19 +10,45 @@ from lrs.errors import InvalidRequestError, InvalidStatementError
 from lrs.xapi.json_text import MAX_DEPTH, MAX_NUMBER_LENGTH, parse, split
 
 DEEP = 100_000
+# More elements than any text here has.
+MOST = 1_000
 
 
 def test_a_lone_object_is_no_array() -> None:
-    assert split(b' \n{"a": 1}') == ([b' \n{"a": 1}'], False)
+    assert split(b' \n{"a": 1}', MOST) == ([b' \n{"a": 1}'], False)
+
+
+@pytest.mark.parametrize("length", [10, 2_000_000], ids=["short", "long"])
+def test_of_too_many_elements_one_more_than_allowed_is_returned(length: int) -> None:
+    body = b"[1" + b" " * length + b",2" * 20 + b"]"
+    assert split(body, 21) == ([b"1"] + [b"2"] * 20, True)
+    assert split(body, 10) == ([b"1"] + [b"2"] * 10, True)
+
+
+def test_a_long_body_that_is_cut_off_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="not valid JSON"):
+        split(b"[{}" + b" " * 2_000_000, MOST)
+
+
+def test_millions_of_elements_need_little_memory() -> None:
+    body = b"[" + b"1," * 3_000_000 + b"1]"
+    tracemalloc.start()
+    try:
+        elements, _ = split(body, MOST)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(elements) == MOST + 1
+    assert peak < 4 * len(body)
 
 
 def test_an_array_is_split_into_the_text_of_its_elements() -> None:
     body = b'[ {"a": 1.0, "b": "]"} ,\n {"a": 1e2}, 5 ]'
-    assert split(body) == ([b'{"a": 1.0, "b": "]"}', b'{"a": 1e2}', b"5"], True)
+    assert split(body, MOST) == ([b'{"a": 1.0, "b": "]"}', b'{"a": 1e2}', b"5"], True)
 
 
 def test_an_empty_array_has_no_elements() -> None:
-    assert split(b"[]") == ([], True)
+    assert split(b"[]", MOST) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +83,7 @@ def test_an_empty_array_has_no_elements() -> None:
 )
 def test_a_body_that_is_no_json_is_refused_with_the_place(body: bytes, told: str) -> None:
     with pytest.raises(InvalidRequestError, match="the body") as refusal:
-        split(body)
+        split(body, MOST)
     assert told in refusal.value.detail
 
 
@@ -147,11 +174,11 @@ def test_what_only_looks_dangerous_is_kept(text: str) -> None:
 
 def test_half_a_surrogate_pair_in_a_batch_is_told_with_its_statement() -> None:
     with pytest.raises(InvalidStatementError) as refusal:
-        split(b'[{}, {"a": "\\ud800"}]')
+        split(b'[{}, {"a": "\\ud800"}]', MOST)
     assert refusal.value.violations[0].path == "statements[1].a"
 
 
 @pytest.mark.parametrize("opening", [b"[", b'[{"a":', b'[{"a":[{"b":'])
 def test_a_bottomless_batch_is_refused(opening: bytes) -> None:
     with pytest.raises(InvalidStatementError, match="deeper than 64 levels"):
-        split(opening * DEEP)
+        split(opening * DEEP, MOST)

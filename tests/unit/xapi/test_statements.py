@@ -279,6 +279,7 @@ def test_a_lone_context_activity_reads_as_an_array() -> None:
     assert [each.id for each in context.context_activities.other or ()] == ["urn:b"]
 
 
+@pytest.mark.requirement("XAPI-00002")
 def test_a_score_keeps_its_exact_value() -> None:
     text = json.dumps(with_changes(result={"score": {"raw": "?"}})).replace('"?"', "0.1000")
     result = read_statement(text.encode(), Version.V1_0_3).result

@@ -57,6 +57,7 @@ def test_every_written_moment_is_read_back(moment: datetime) -> None:
     assert instant(written(moment)) == moment
 
 
+@pytest.mark.requirement("XAPI-00122")
 def test_moments_are_written_in_utc_with_microseconds() -> None:
     moment = datetime(2025, 3, 1, 1, tzinfo=timezone(timedelta(hours=2)))
     assert written(moment) == "2025-02-28T23:00:00.000000Z"

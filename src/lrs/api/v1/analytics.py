@@ -130,6 +130,7 @@ _ANSWER = {
             errors.UnknownMemberError,
             errors.UnauthenticatedError,
             errors.TooLargeError,
+            errors.SlowBodyError,
             errors.UnavailableError,
         ),
     },

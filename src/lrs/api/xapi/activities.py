@@ -10,9 +10,10 @@ from lrs.api.credentials import Authenticated
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.api.xapi import described
-from lrs.api.xapi.parameters import check_single, iri_of
+from lrs.api.xapi.parameters import activity_id_of, check_single
 from lrs.api.xapi.tagged_answers import tagged_json
 from lrs.api.xapi.versions import RequestVersion
+from lrs.xapi.leniencies import Mode
 
 router = APIRouter(prefix="/xapi/activities", tags=["xAPI"], dependencies=[Depends(check_single)])
 
@@ -28,13 +29,13 @@ class ActivityParameters(BaseModel):
         alias="activityId", description="The id of the Activity; the LRS need not know it."
     )
 
-    def iri(self) -> str:
-        """Return the id.
+    def iri(self, mode: Mode) -> str:
+        """Return the id, which is an IRI, or in a tolerant store any text.
 
         Raises:
-            InvalidRequestError: it is no IRI.
+            InvalidRequestError: the store cannot hold such an Activity.
         """
-        return iri_of("activityId", self.activity_id)
+        return activity_id_of("activityId", self.activity_id, mode)
 
 
 @router.get(
@@ -50,4 +51,5 @@ async def get_activity(
     parameters: Annotated[ActivityParameters, Query()],
 ) -> Response:
     """Answer with the definition merged over all statements, in all languages."""
-    return tagged_json(await services_of(request).activities.get(principal, parameters.iri()))
+    iri = parameters.iri(principal.mode)
+    return tagged_json(await services_of(request).activities.get(principal, iri))

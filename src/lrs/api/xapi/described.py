@@ -36,15 +36,24 @@ _CANONICAL_HEADERS = {
     },
 }
 
-PUT_BODY: Described = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": _STATEMENT}}}
+_PARTS = {
+    "type": "string",
+    "format": "binary",
+    "description": (
+        "The JSON is the first part. Each further part is the data of an attachment, with its"
+        " `sha2` in the header X-Experience-API-Hash, as it is (Content-Transfer-Encoding: binary)."
+    ),
 }
-POST_BODY: Described = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"oneOf": [_STATEMENT, _BATCH]}}},
-    }
-}
+
+
+def _body(schema: Described) -> Described:
+    """Describe a body that is JSON, or JSON with the data of attachments."""
+    content = {"application/json": {"schema": schema}, "multipart/mixed": {"schema": _PARTS}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+PUT_BODY = _body(_STATEMENT)
+POST_BODY = _body({"oneOf": [_STATEMENT, _BATCH]})
 PUT_ANSWER: Described = {
     "description": "Stored, or there already with the same content.",
     "headers": _WRITING_HEADERS,
@@ -67,7 +76,10 @@ GET_ANSWER: Described = {
             "schema": {"type": "string"},
         }
     },
-    "content": {"application/json": {"schema": {"anyOf": [_RESULT, _STATEMENT]}}},
+    "content": {
+        "application/json": {"schema": {"anyOf": [_RESULT, _STATEMENT]}},
+        "multipart/mixed": {"schema": _PARTS},
+    },
 }
 PERSON_ANSWER: Described = {
     "description": "All that is known of the Agent, in arrays; of an unknown one what was sent.",

@@ -10,7 +10,12 @@ from lrs.api.xapi.described import VERSION_HEADER, Described
 _Answers = dict[int | str, dict[str, Any]]
 
 _ALWAYS = (errors.InvalidRequestError, errors.UnauthenticatedError, errors.UnavailableError)
-_WRITING = (*_ALWAYS, errors.PreconditionFailedError, errors.TooLargeError)
+_WRITING = (
+    *_ALWAYS,
+    errors.PreconditionFailedError,
+    errors.TooLargeError,
+    errors.SlowBodyError,
+)
 _VERSION = {"X-Experience-API-Version": VERSION_HEADER}
 _ETAG = {
     "description": "Of a single document: the quoted SHA-1 of its bytes in hexadecimal.",

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from fastapi import Request, Response, status
 
 from lrs.api.bodies import read_body
+from lrs.api.harmless import HARMLESS
 from lrs.api.state import options_of, services_of
 from lrs.auth.principals import Principal
 from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, DocumentKey
@@ -14,12 +15,6 @@ from lrs.xapi.preconditions import Preconditions
 from lrs.xapi.versions import Version
 
 _UNTYPED = "application/octet-stream"
-# Whatever was stored here must never run as a page of this origin.
-_HARMLESS = {
-    "Content-Disposition": "attachment",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 # Browsers would otherwise guess from Last-Modified how long they need not ask again.
 _ALWAYS_ASK = {"Cache-Control": "no-cache"}
 
@@ -69,7 +64,7 @@ async def _one(request: Request, principal: Principal, key: DocumentKey) -> Resp
     document, updated = await services_of(request).documents.get(principal, key)
     headers = {"Content-Type": document.content_type, "ETag": f'"{document.etag}"'}
     return Response(
-        document.content, headers=headers | _last_modified(updated) | _ALWAYS_ASK | _HARMLESS
+        document.content, headers=headers | _last_modified(updated) | _ALWAYS_ASK | HARMLESS
     )
 
 

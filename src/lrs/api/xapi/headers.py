@@ -40,9 +40,18 @@ class XapiHeaders:
 
     def _version(self, scope: Scope) -> Version:
         try:
-            return negotiate(Headers(scope=scope).get(VERSION))
+            return negotiate(asked_version(Headers(scope=scope)))
         except UnsupportedVersionError:
             return self._default
+
+
+def asked_version(headers: Headers) -> str | None:
+    """Return what the version header says; None if there is none.
+
+    Several that differ are put together, as HTTP has it, and so name no version.
+    """
+    lines = dict.fromkeys(headers.getlist(VERSION))
+    return ", ".join(lines) if lines else None
 
 
 def set_consistent_through(scope: Scope, instant: datetime) -> None:

@@ -12,6 +12,7 @@ from lrs.errors import InvalidRequestError
 from lrs.xapi.agents import read_agent
 from lrs.xapi.iris import IRI_EXPECTED, is_iri
 from lrs.xapi.keys import agent_key, iri_key
+from lrs.xapi.leniencies import Mode, is_activity_id
 from lrs.xapi.queries import Format, StatementFilter
 from lrs.xapi.timestamps import instant
 from lrs.xapi.uuids import is_uuid
@@ -76,8 +77,11 @@ class StatementsParameters(BaseModel):
     ascending: _Flag = Field(None, description="Oldest first.")
     more: _Text = Field(None, description="The link of the page before; nothing goes with it.")
 
-    def filter(self) -> StatementFilter:
+    def filter(self, mode: Mode) -> StatementFilter:
         """Return the filters and the order.
+
+        Args:
+            mode: how strict the store is whose statements are looked for.
 
         Raises:
             InvalidRequestError: a value is not of the form it must have.
@@ -85,7 +89,7 @@ class StatementsParameters(BaseModel):
         return StatementFilter(
             agent=_agent(self.agent),
             verb=_iri("verb", self.verb),
-            activity=_iri("activity", self.activity),
+            activity=_activity(self.activity, mode),
             registration=uuid_of("registration", self.registration),
             related_agents=self.related_agents == "true",
             related_activities=self.related_activities == "true",
@@ -170,6 +174,15 @@ def iri_of(name: str, value: str) -> str:
     return value
 
 
+def activity_id_of(name: str, value: str, mode: Mode) -> str:
+    """Return the value of a parameter that is the id of an Activity in a store of this mode.
+
+    Raises:
+        InvalidRequestError: the store cannot hold such an Activity.
+    """
+    return value if is_activity_id(value, mode) else iri_of(name, value)
+
+
 def moment_of(name: str, value: str | None) -> datetime | None:
     """Return the value of a parameter that is a timestamp.
 
@@ -202,3 +215,7 @@ def _agent(value: str | None) -> UUID | None:
 
 def _iri(name: str, value: str | None) -> UUID | None:
     return None if value is None else iri_key(iri_of(name, value))
+
+
+def _activity(value: str | None, mode: Mode) -> UUID | None:
+    return None if value is None else iri_key(activity_id_of("activity", value, mode))

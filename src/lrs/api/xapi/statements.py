@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 from email.utils import format_datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
 from lrs import errors
-from lrs.api.bodies import json_body
 from lrs.api.credentials import Authenticated
 from lrs.api.problems import responses
 from lrs.api.state import options_of, services_of
@@ -24,12 +24,14 @@ from lrs.api.xapi.parameters import (
     check_single,
     uuid_of,
 )
+from lrs.api.xapi.received import received
 from lrs.api.xapi.versions import RequestVersion
 from lrs.auth.principals import Principal
 from lrs.errors import InvalidRequestError
 from lrs.services.statements import Stored
 from lrs.xapi.queries import Format
 from lrs.xapi.records import KeptStatement
+from lrs.xapi.versions import Version
 
 router = APIRouter(prefix="/xapi/statements", tags=["xAPI"], dependencies=[Depends(check_single)])
 
@@ -40,7 +42,12 @@ _ALWAYS = (
 )
 # More of it would make `more` too long for an address.
 _LONGEST_LANGUAGES = 1_000
-_WRITING = (errors.InvalidStatementError, errors.StatementConflictError, errors.TooLargeError)
+_WRITING = (
+    errors.InvalidStatementError,
+    errors.StatementConflictError,
+    errors.TooLargeError,
+    errors.SlowBodyError,
+)
 
 
 @router.put(
@@ -59,8 +66,9 @@ async def put_statement(
 ) -> Response:
     """Store a statement. Sent again with the same content it changes nothing."""
     identifier = parameters.identifier()
-    body = await json_body(request)
-    stored = await services_of(request).statements.put(principal, identifier, body, version)
+    service = services_of(request).statements
+    async with received(request) as (body, data):
+        stored = await service.put(principal, identifier, body, version, data)
     return Response(status_code=status.HTTP_204_NO_CONTENT, headers=_count(stored))
 
 
@@ -76,8 +84,9 @@ async def post_statements(
     request: Request, principal: Authenticated, version: RequestVersion
 ) -> Response:
     """Store statements, all or none of them, and answer with their ids in the same order."""
-    body = await json_body(request)
-    stored = await services_of(request).statements.store(principal, body, version)
+    service = services_of(request).statements
+    async with received(request) as (body, data):
+        stored = await service.store(principal, body, version, data)
     ids = json.dumps([str(identifier) for identifier in stored.ids])
     return Response(ids, headers=_count(stored), media_type="application/json")
 
@@ -91,18 +100,19 @@ async def post_statements(
 async def get_statements(
     request: Request,
     principal: Authenticated,
-    _version: RequestVersion,
+    version: RequestVersion,
     parameters: Annotated[StatementsParameters, Query()],
 ) -> Response:
     """Answer with one statement, or with a page of them and a link to the next in `more`."""
     parameters.check_combination()
+    asked = _Asked(request, principal, version)
     if parameters.more is not None:
-        return await _page(request, principal, _continued(request, principal, parameters.more))
+        return await _page(asked, _continued(asked, parameters.more))
     statement_id = uuid_of("statementId", parameters.statement_id)
     voided_id = uuid_of("voidedStatementId", parameters.voided_statement_id)
     reading = Reading(
         store=principal.store,
-        wanted=parameters.filter(),
+        wanted=parameters.filter(principal.mode),
         limit=parameters.page_size(),
         form=parameters.format,
         attachments=parameters.attachments == "true",
@@ -111,25 +121,32 @@ async def get_statements(
     statements = services_of(request).statements
     if statement_id is not None:
         found = await statements.get(principal, statement_id)
-        return await _one(request, principal, reading, found)
+        return await _one(asked, reading, found)
     if voided_id is not None:
         found = await statements.get_voided(principal, voided_id)
-        return await _one(request, principal, reading, found)
-    return await _page(request, principal, reading)
+        return await _one(asked, reading, found)
+    return await _page(asked, reading)
 
 
-async def _one(
-    request: Request, principal: Principal, reading: Reading, found: KeptStatement
-) -> Response:
-    (text,) = await _presented(request, principal, reading, [found])
-    answer = _answer(text, reading)
+class _Asked(NamedTuple):
+    """Who asks, and by which version's rules."""
+
+    request: Request
+    principal: Principal
+    version: Version
+
+
+async def _one(asked: _Asked, reading: Reading, found: KeptStatement) -> Response:
+    (text,) = await _presented(asked, reading, [found])
+    answer = await _answer(asked, reading, text, [found])
     answer.headers["Last-Modified"] = format_datetime(found.stored, usegmt=True)
     return answer
 
 
-async def _page(request: Request, principal: Principal, reading: Reading) -> Response:
+async def _page(asked: _Asked, reading: Reading) -> Response:
+    request = asked.request
     page = await services_of(request).statements.query(
-        principal, reading.wanted, reading.limit, reading.cursor
+        asked.principal, reading.wanted, reading.limit, reading.cursor
     )
     through = page.consistent_through
     if not reading.wanted.ascending:
@@ -137,35 +154,39 @@ async def _page(request: Request, principal: Principal, reading: Reading) -> Res
     set_consistent_through(request.scope, through)
     following = msgspec.structs.replace(reading, cursor=page.cursor, consistent_through=through)
     more = following.link(_own_path(request), options_of(request).more_key) if page.cursor else ""
-    texts = await _presented(request, principal, reading, page.statements)
+    texts = await _presented(asked, reading, page.statements)
     content = b'{"statements":[%s],"more":"%s"}' % (b",".join(texts), more.encode())
-    return _answer(content, reading)
+    return await _answer(asked, reading, content, page.statements)
 
 
 def _languages(request: Request) -> str | None:
     return request.headers.get("accept-language", "")[:_LONGEST_LANGUAGES] or None
 
 
-def _continued(request: Request, principal: Principal, token: str) -> Reading:
-    reading = Reading.of_link(token, options_of(request).more_key)
-    if reading.store != principal.store:
+def _continued(asked: _Asked, token: str) -> Reading:
+    reading = Reading.of_link(token, options_of(asked.request).more_key)
+    if reading.store != asked.principal.store:
         raise InvalidRequestError("`more` is no link that was given to these credentials")
     return reading
 
 
 async def _presented(
-    request: Request, principal: Principal, reading: Reading, found: Sequence[KeptStatement]
+    asked: _Asked, reading: Reading, found: Sequence[KeptStatement]
 ) -> list[bytes]:
     payloads = [statement.payload for statement in found]
-    return await services_of(request).presentation.present(
-        principal, payloads, reading.form, reading.accept_language
+    return await services_of(asked.request).presentation.present(
+        asked.principal, payloads, reading.form, reading.accept_language, asked.version
     )
 
 
-def _answer(content: bytes, reading: Reading) -> Response:
-    if reading.attachments:
-        return as_multipart(content)
-    return Response(content, media_type="application/json")
+async def _answer(
+    asked: _Asked, reading: Reading, content: bytes, found: Sequence[KeptStatement]
+) -> Response:
+    if not reading.attachments:
+        return Response(content, media_type="application/json")
+    service = services_of(asked.request).attachments
+    held = await service.brought_by(asked.principal, [each.id for each in found])
+    return as_multipart(content, held, partial(service.content, asked.principal))
 
 
 def _own_path(request: Request) -> str:

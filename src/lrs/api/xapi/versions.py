@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
-from lrs.api.xapi.headers import VERSION
+from lrs.api.xapi.headers import VERSION, asked_version
 from lrs.xapi.versions import Version, negotiate
 
 
 def version_of(
-    x_experience_api_version: Annotated[
+    request: Request,
+    # Only described here: a header that comes twice is to be seen twice.
+    _: Annotated[
         str | None,
         Header(alias=VERSION, description="1.0.x or 2.0.x", examples=["1.0.3", "2.0.0"]),
     ] = None,
@@ -19,7 +21,7 @@ def version_of(
     Raises:
         UnsupportedVersionError: the header is missing or names no version that is served.
     """
-    return negotiate(x_experience_api_version)
+    return negotiate(asked_version(request.headers))
 
 
 RequestVersion = Annotated[Version, Depends(version_of)]

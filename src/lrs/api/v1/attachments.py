@@ -1,0 +1,55 @@
+"""The data of attachments over HTTP, each under its hash."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import StreamingResponse
+
+from lrs import errors
+from lrs.api.credentials import Authenticated
+from lrs.api.harmless import HARMLESS, as_header
+from lrs.api.problems import responses
+from lrs.api.state import services_of
+
+router = APIRouter(prefix="/api/v1/attachments", tags=["statements"])
+
+Sha2 = Annotated[
+    str,
+    Path(
+        description="the SHA-2 of the data in hexadecimal, as the statement names it",
+        pattern="^[0-9a-fA-F]{56,128}$",
+    ),
+]
+
+
+@router.get(
+    "/{sha2}",
+    summary="Get the data of an attachment",
+    operation_id="getAttachment",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The bytes as they were sent, to be saved, never shown as a page.",
+            "content": {"application/octet-stream": {}},
+        },
+        **responses(
+            errors.InvalidRequestError,
+            errors.UnauthenticatedError,
+            errors.AttachmentNotFoundError,
+            errors.UnavailableError,
+        ),
+    },
+)
+async def get_attachment(
+    request: Request, principal: Authenticated, sha2: Sha2
+) -> StreamingResponse:
+    """Answer with the bytes that came with one or more statements."""
+    attachments = services_of(request).attachments
+    held = await attachments.find(principal, sha2)
+    headers = HARMLESS | {
+        "Content-Length": str(held.size),
+        "Content-Type": as_header(held.content_type),
+        # The bytes under a hash never change.
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    return StreamingResponse(attachments.content(principal, held), headers=headers)

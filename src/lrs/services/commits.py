@@ -1,0 +1,226 @@
+"""Keeps statements, and lets requests that come at the same time share a transaction.
+
+A commit waits for the disk. Requests that come meanwhile wait together, and the next transaction
+takes them all; a request that comes alone waits for nobody. None feels the others: one whose id
+is taken is refused alone, and one whose sender goes away changes nothing for the rest.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from lrs.errors import LRSError, StatementConflictError
+from lrs.storage.attachments import drop_unlinked, insert_data, link_data
+from lrs.storage.engines import Database
+from lrs.storage.placing import Placed, place
+from lrs.storage.references import NeedsTheStoreAloneError, follow
+from lrs.storage.statements import find_statements, insert_statements
+from lrs.xapi.comparison import match
+from lrs.xapi.completion import without_stored
+from lrs.xapi.received_data import ReceivedData
+from lrs.xapi.records import KeptStatement, StatementRecord
+from lrs.xapi.versions import Version
+
+# While one transaction waits for the disk, the next one can already send its rows.
+_AT_ONCE = 2
+# Statements in one shared transaction; a larger request has one of its own.
+_MOST_SHARED = 500
+# A transaction that writes data of attachments may take a second longer for so many bytes.
+_BYTES_A_SECOND = 4 * 1024 * 1024
+
+ReceivedByHash = Mapping[str, ReceivedData]
+
+
+class Origin(NamedTuple):
+    """What requests must have in common to share a transaction."""
+
+    store: int
+    credential: int
+    version: Version
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """What one request brings to be kept, as a whole or not at all.
+
+    Attributes:
+        records: with distinct ids, at least one.
+        data: of their attachments, by hash.
+    """
+
+    origin: Origin
+    records: Sequence[StatementRecord]
+    data: ReceivedByHash
+
+
+class _ConflictsError(Exception):
+    """Deliveries of more than one statement conflict with what is kept: all was for nothing."""
+
+    def __init__(self, refused: Mapping[Delivery, StatementConflictError]) -> None:
+        super().__init__()
+        self.refused = refused
+
+
+# How many statements of a delivery were new, or why it was refused.
+_Outcome = int | BaseException
+
+
+class _Queue:
+    """Deliveries of one origin that wait for a transaction."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Delivery, asyncio.Future[int]]] = deque()
+        self.running = 0
+
+    def take(self) -> list[tuple[Delivery, asyncio.Future[int]]]:
+        """Take the next deliveries that can share a transaction, oldest first.
+
+        Two that bring the same id cannot: the later one waits, and finds what the first has kept.
+        """
+        taken: list[tuple[Delivery, asyncio.Future[int]]] = []
+        left: deque[tuple[Delivery, asyncio.Future[int]]] = deque()
+        ids: set[UUID] = set()
+        for delivery, done in self.waiting:
+            own = {each.id for each in delivery.records}
+            if len(ids) + len(own) > _MOST_SHARED or not ids.isdisjoint(own):
+                left.append((delivery, done))
+            elif not done.cancelled():
+                ids |= own
+                taken.append((delivery, done))
+        self.waiting = left
+        return taken
+
+
+class Commits:
+    """Keeps deliveries durably."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queues: dict[Origin, _Queue] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def keep(self, delivery: Delivery) -> int:
+        """Keep a delivery, and return how many of its statements were new, after the commit.
+
+        Raises:
+            StatementConflictError: an id is taken by another statement; nothing was kept.
+            UnavailableError: the database cannot be reached.
+        """
+        if delivery.data or len(delivery.records) > _MOST_SHARED // 2:
+            (outcome,) = await self._outcomes([delivery])
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
+        return await self._enqueued(delivery)
+
+    def _enqueued(self, delivery: Delivery) -> asyncio.Future[int]:
+        queue = self._queues.setdefault(delivery.origin, _Queue())
+        done = asyncio.get_running_loop().create_future()
+        queue.waiting.append((delivery, done))
+        if queue.running < _AT_ONCE:
+            queue.running += 1
+            task = asyncio.create_task(self._work_off(delivery.origin, queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return done
+
+    async def _work_off(self, origin: Origin, queue: _Queue) -> None:
+        while taken := queue.take():
+            outcomes = await self._outcomes([delivery for delivery, _ in taken])
+            for (_, done), outcome in zip(taken, outcomes, strict=True):
+                if done.cancelled():
+                    continue
+                if isinstance(outcome, BaseException):
+                    done.set_exception(outcome)
+                else:
+                    done.set_result(outcome)
+        queue.running -= 1
+        if not queue.running:
+            del self._queues[origin]
+
+    async def _outcomes(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
+        """Commit deliveries together; those that cannot be do not take the others along."""
+        try:
+            return await self._committed(deliveries)
+        except _ConflictsError as error:
+            others = [each for each in deliveries if each not in error.refused]
+            outcomes = iter(await self._outcomes(others) if others else ())
+            refused = error.refused
+            return [refused[each] if each in refused else next(outcomes) for each in deliveries]
+        except LRSError as error:
+            return [error] * len(deliveries)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is only of one of them
+            if len(deliveries) == 1:
+                return [error]
+        return [(await self._outcomes([each]))[0] for each in deliveries]
+
+    async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
+        try:
+            return await self._transact(deliveries, alone=False)
+        except NeedsTheStoreAloneError:
+            return await self._transact(deliveries, alone=True)
+
+    async def _transact(self, deliveries: Sequence[Delivery], *, alone: bool) -> list[_Outcome]:
+        store, credential, version = deliveries[0].origin
+        records = [record for each in deliveries for record in each.records]
+        data = [part for each in deliveries for part in each.data.values()]
+        extra_seconds = sum(part.size for part in data) / _BYTES_A_SECOND
+        async with self._database.writing(extra_seconds) as connection:
+            new_data = await insert_data(connection, store, data) if data else set()
+            placed = await place(connection, store, records, alone=alone)
+            added = await insert_statements(connection, store, credential, placed)
+            refused: Mapping[Delivery, StatementConflictError] = {}
+            if len(added) < len(placed):
+                taken = _left_out(placed, added)
+                kept = await find_statements(connection, store, [each.id for each in taken])
+                refused = _refused(deliveries, _conflicts(taken, kept, version))
+            await link_data(connection, store, added)
+            if new_data and len(added) < len(placed):
+                await drop_unlinked(connection, store, new_data)
+            if added:
+                await follow(connection, store, added, alone=alone)
+        new = {each.record.id for each in added}
+        return [refused.get(each) or _count(each, new) for each in deliveries]
+
+
+def _left_out(placed: Sequence[Placed], added: Sequence[Placed]) -> list[StatementRecord]:
+    ids = {each.record.id for each in added}
+    return [each.record for each in placed if each.record.id not in ids]
+
+
+def _conflicts(
+    taken: Sequence[StatementRecord], kept: Mapping[UUID, KeptStatement], version: Version
+) -> set[UUID]:
+    """Return the ids under which another statement is kept."""
+    return {
+        each.id
+        for each in taken
+        if not match(each.received, without_stored(kept[each.id].payload), version)
+    }
+
+
+def _refused(
+    deliveries: Sequence[Delivery], conflicts: set[UUID]
+) -> dict[Delivery, StatementConflictError]:
+    """Return the deliveries with a conflict.
+
+    Raises:
+        _ConflictsError: one of them has more than one statement, some of which may be written.
+    """
+    refused = {}
+    for delivery in deliveries:
+        own = [each.id for each in delivery.records if each.id in conflicts]
+        if own:
+            refused[delivery] = StatementConflictError(
+                f"the id {own[0]} is taken by another statement; nothing was stored (Comm. 2.1.2)"
+            )
+    if any(len(each.records) > 1 for each in refused):
+        raise _ConflictsError(refused)
+    return refused
+
+
+def _count(delivery: Delivery, new: set[UUID]) -> int:
+    return sum(each.id in new for each in delivery.records)

@@ -1,0 +1,151 @@
+"""Keeps the data of attachments, once in a store, and finds them by hash (Data 2.4.11).
+
+The data are written before the transaction takes the store's lock, since they may take long, and
+nobody who polls is to wait for them.
+"""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lrs.storage.placing import Placed
+from lrs.storage.rows import Columns, insert_new_rows, insert_rows
+from lrs.storage.tables import attachment_pieces, attachments, statement_attachments
+from lrs.xapi.received_data import HeldAttachment, ReceivedData
+
+# What is held in memory of one attachment.
+_PIECE = 512 * 1024
+# What travels to PostgreSQL at once, so that many small attachments need few statements of SQL.
+_AT_ONCE = 1024 * 1024
+
+
+async def insert_data(
+    connection: AsyncConnection, store: int, data: Sequence[ReceivedData]
+) -> set[str]:
+    """Keep the data that are not there yet, and return their hashes.
+
+    Args:
+        connection: within a writing transaction that has not taken the store's lock yet.
+        store: the store to keep them in.
+        data: with distinct hashes.
+    """
+    # In one order, so that two who bring the same never wait for each other in a ring.
+    in_order = sorted(data, key=lambda each: each.sha2)
+    rows: Columns = {
+        "sha2": [each.sha2 for each in in_order],
+        "size": [each.size for each in in_order],
+    }
+    new = await insert_new_rows(connection, attachments, store, rows, key="sha2")
+    for group in _groups(each for each in in_order if each.sha2 in new):
+        columns: Columns = {
+            "sha2": [sha2 for sha2, _, _ in group],
+            "number": [number for _, number, _ in group],
+            "content": [content for _, _, content in group],
+        }
+        await insert_rows(connection, attachment_pieces, store, columns)
+    return new
+
+
+async def link_data(connection: AsyncConnection, store: int, placed: Sequence[Placed]) -> None:
+    """Keep which statements brought which data."""
+    links = [(place.record.id, each) for place in placed for each in place.record.brought.data]
+    if not links:
+        return
+    columns: Columns = {
+        "id": [identifier for identifier, _ in links],
+        "sha2": [each.sha2 for _, each in links],
+        "content_type": [each.content_type for _, each in links],
+    }
+    await insert_rows(connection, statement_attachments, store, columns)
+
+
+async def drop_unlinked(connection: AsyncConnection, store: int, hashes: set[str]) -> None:
+    """Take out data that this transaction brought and that none of its statements needed."""
+    wanted = bindparam("hashes", list(hashes), ARRAY(Text))
+    is_linked = exists().where(
+        statement_attachments.c.store == store,
+        statement_attachments.c.sha2 == attachments.c.sha2,
+    )
+    dropping = (
+        delete(attachments)
+        .where(attachments.c.store == store, attachments.c.sha2 == func.any(wanted), ~is_linked)
+        .returning(attachments.c.sha2)
+    )
+    dropped = list((await connection.execute(dropping)).scalars())
+    pieces = attachment_pieces.c
+    gone = bindparam("gone", dropped, ARRAY(Text))
+    await connection.execute(
+        delete(attachment_pieces).where(pieces.store == store, pieces.sha2 == func.any(gone))
+    )
+
+
+async def find_brought(
+    connection: AsyncConnection, store: int, ids: Sequence[UUID]
+) -> list[HeldAttachment]:
+    """Return what these statements brought, each hash once, in the order of the statements."""
+    links = statement_attachments.c
+    query = (
+        select(links.id, links.sha2, links.content_type, attachments.c.size)
+        .join_from(
+            statement_attachments,
+            attachments,
+            (attachments.c.store == links.store) & (attachments.c.sha2 == links.sha2),
+        )
+        .where(links.store == store, links.id == func.any(bindparam("ids", ids, ARRAY(Uuid))))
+    )
+    places = {identifier: place for place, identifier in enumerate(ids)}
+    rows = sorted(
+        await connection.execute(query), key=lambda row: (places[row.id], row.sha2), reverse=True
+    )
+    by_hash = {row.sha2: HeldAttachment(row.sha2, row.content_type, row.size) for row in rows}
+    return list(reversed(by_hash.values()))
+
+
+async def find_attachment(
+    connection: AsyncConnection, store: int, sha2: str
+) -> HeldAttachment | None:
+    """Return what is known of the data with a hash; None if they are not there."""
+    links = statement_attachments.c
+    query = (
+        select(links.content_type, attachments.c.size)
+        .join_from(
+            attachments,
+            statement_attachments,
+            (attachments.c.store == links.store) & (attachments.c.sha2 == links.sha2),
+        )
+        .where(attachments.c.store == store, attachments.c.sha2 == sha2)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    return row and HeldAttachment(sha2, row.content_type, row.size)
+
+
+async def read_piece(
+    connection: AsyncConnection, store: int, sha2: str, number: int
+) -> bytes | None:
+    """Return one piece of the data with a hash; None behind the last one."""
+    pieces = attachment_pieces.c
+    query = select(pieces.content).where(
+        pieces.store == store, pieces.sha2 == sha2, pieces.number == number
+    )
+    content: bytes | None = await connection.scalar(query)
+    return content
+
+
+_Piece = tuple[str, int, bytes]
+
+
+def _groups(data: Iterator[ReceivedData]) -> Iterator[list[_Piece]]:
+    group: list[_Piece] = []
+    size = 0
+    for each in data:
+        for number, content in enumerate(each.pieces(_PIECE)):
+            group.append((each.sha2, number, content))
+            size += len(content)
+            if size >= _AT_ONCE:
+                yield group
+                group, size = [], 0
+    if group:
+        yield group
