@@ -9,6 +9,8 @@ from lrs.xapi.versions import Version
 
 _ANY = "*"
 _TAG = re.compile(r'(W/)?"([^"]*)"')
+# The SHA-1 of the document as adl-xapiwrapper's own manual sends it.
+_WITHOUT_QUOTES = re.compile(r"[0-9a-fA-F]{40}")
 _WHAT_TO_DO = (
     "get the document, and send its ETag in If-Match to replace it;"
     " or send If-None-Match: * to store it only where there is none"
@@ -98,4 +100,6 @@ def _matches(header: str, etag: str | None, *, weakly: bool) -> bool:
         return False
     if header.strip() == _ANY:
         return True
+    if _WITHOUT_QUOTES.fullmatch(header.strip()):
+        return header.strip().lower() == etag
     return any(tag == etag and (weakly or not weak) for weak, tag in _TAG.findall(header))

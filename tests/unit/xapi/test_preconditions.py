@@ -16,6 +16,7 @@ V1, V2 = Version.V1_0_3, Version.V2_0_0
 STATE, PROFILE = DocumentKind.STATE, DocumentKind.ACTIVITY_PROFILE
 NEITHER = Preconditions()
 ETAG, OTHER = "da39a3ee", "b858cb28"
+SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 # What PUT without a precondition is answered, by kind, version, and what is there.
 WITHOUT = {
@@ -38,6 +39,11 @@ WITH = [
     (Preconditions(if_match="*"), None, False),
     (Preconditions(if_match=f'"{ETAG}"'), ETAG, True),
     (Preconditions(if_match=f'"{OTHER}","{ETAG}"'), ETAG, True),
+    (Preconditions(if_match=SHA1), SHA1, True),
+    (Preconditions(if_match=SHA1.upper()), SHA1, True),
+    (Preconditions(if_match=SHA1), ETAG, False),
+    (Preconditions(if_match=SHA1), None, False),
+    (Preconditions(if_none_match=SHA1), SHA1, False),
     (Preconditions(if_match=f'"{OTHER}"'), ETAG, False),
     (Preconditions(if_match=f'"{ETAG}"'), None, False),
     (Preconditions(if_match=f'W/"{ETAG}"'), ETAG, False),
