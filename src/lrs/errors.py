@@ -88,7 +88,7 @@ class SlowBodyError(LRSError):
 
 
 class UnavailableError(LRSError):
-    """The database cannot be reached or did not answer in time; asking again later may help."""
+    """The database did not answer in time, or a disk is full; asking again later may help."""
 
 
 class UnknownMemberError(LRSError):

@@ -2,6 +2,9 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# In the scope of a request whose answer will be sent without its body.
+WITHOUT_BODY = "lrs.without_body"
+
 
 class Head:
     """Turns HEAD into GET for the routes, and leaves the body out of the answer."""
@@ -20,4 +23,4 @@ class Head:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_headers)
+        await self._app({**scope, "method": "GET", WITHOUT_BODY: True}, receive, send_headers)

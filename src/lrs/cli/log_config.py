@@ -27,7 +27,11 @@ def log_config(level: str) -> LogConfig:
                 "stream": "ext://sys.stderr",
             }
         },
-        # Alembic tells at length which database it meets, each time.
-        "loggers": {"alembic": {"level": "WARNING"}},
+        "loggers": {
+            # It tells at length which database it meets, each time.
+            "alembic": {"level": "WARNING"},
+            # It warns of each malformed body, of which the client is told.
+            "python_multipart": {"level": "ERROR"},
+        },
         "root": {"level": level.upper(), "handlers": ["stderr"]},
     }

@@ -58,7 +58,7 @@ async def read(
     """Read a body that comes in pieces, cut at these places."""
     async with received_multipart(content_type, cut(body, *places), limits) as multipart:
         data = {
-            sha2: Data(b"".join(it.pieces(7)), it.content_type, it.length)
+            sha2: Data(b"".join(it.pieces(1_000)), it.content_type, it.length)
             for sha2, it in multipart.data.items()
         }
         assert [(it.sha2, it.size) for it in multipart.data.values()] == [
@@ -234,6 +234,11 @@ async def test_a_boundary_in_a_line_ends_nothing_unless_the_hash_says_so() -> No
     forged = Part(b"other", sha2=sha2(b"data")).written()
     told = await refusal(as_xapi_js(b"data").replace(Part(b"data").written(), forged * 2))
     assert f"part 2 declares the hash {sha2(b'data')}" in told
+
+
+async def test_a_boundary_in_a_line_never_ends_the_statements() -> None:
+    text = f"[--{BOUNDARY}\r\n]".encode()
+    assert await read(written(with_headers(JSON, text))) == (text, {})
 
 
 async def test_data_that_are_boundaries_over_and_over_are_refused() -> None:
@@ -659,6 +664,14 @@ async def test_where_the_disk_is_full_the_request_may_come_again(over: int) -> N
 
     with files_end_at(most), pytest.raises(UnavailableError, match="cannot be kept on disk"):
         await serve()
+
+
+async def test_data_that_come_again_take_no_room() -> None:
+    content = b"x" * 5 * MEBIBYTE
+    body = with_data(content, content)
+    limits = MultipartLimits(2, len(body), len(body), 3)
+    with files_end_at(8 * MEBIBYTE):
+        assert (await read(body, limits=limits)).data == kept(content)
 
 
 async def test_where_no_file_can_be_made_the_request_may_come_again(

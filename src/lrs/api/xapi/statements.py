@@ -1,7 +1,7 @@
 """The Statement Resource over HTTP (Comm. 2.1)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from email.utils import format_datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, status
 
 from lrs import errors
 from lrs.api.credentials import Authenticated
+from lrs.api.head import WITHOUT_BODY
 from lrs.api.problems import responses
 from lrs.api.state import options_of, services_of
 from lrs.api.xapi import described
@@ -30,6 +31,7 @@ from lrs.auth.principals import Principal
 from lrs.errors import InvalidRequestError
 from lrs.services.statements import Stored
 from lrs.xapi.queries import Format
+from lrs.xapi.received_data import HeldAttachment
 from lrs.xapi.records import KeptStatement
 from lrs.xapi.versions import Version
 
@@ -186,7 +188,14 @@ async def _answer(
         return Response(content, media_type="application/json")
     service = services_of(asked.request).attachments
     held = await service.brought_by(asked.principal, [each.id for each in found])
+    if WITHOUT_BODY in asked.request.scope:
+        return as_multipart(content, held, _nothing)
     return as_multipart(content, held, partial(service.content, asked.principal))
+
+
+async def _nothing(_: HeldAttachment) -> AsyncIterator[bytes]:
+    """Stand for data that would be read in vain."""
+    yield b""
 
 
 def _own_path(request: Request) -> str:
