@@ -1,33 +1,44 @@
-"""The names of Agents, each once, however many statements bring them."""
+"""The identifiers and names of Agents and Groups, each once, however many statements bring them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.storage.rows import insert_rows
-from lrs.storage.tables import agent_names
-from lrs.xapi.keys import digest
+from lrs.storage.driver import fetch
+from lrs.storage.rows import new_rows
+from lrs.storage.tables import agent_names, agents
+from lrs.xapi.keys import Ifi, digest
 
 # No more names of one Agent are ever read.
 MOST_NAMES = 100
 
 
-async def keep_names(
-    connection: AsyncConnection, store: int, named: Iterable[tuple[UUID, str]]
+_INSERTION = new_rows(agents, ("key", "ifi_type", "ifi")).add_cte(
+    new_rows(agent_names, ("agent", "digest", "name")).cte("names")
+)
+
+
+async def keep_agents(
+    connection: AsyncConnection,
+    store: int,
+    ifis: Mapping[UUID, Ifi],
+    named: Iterable[tuple[UUID, str]] = (),
 ) -> None:
-    """Keep the names of Agents, given by key; one that is there already costs no write."""
+    """Keep identifiers and names by their agents' keys; what is there already costs no write."""
     names = {(agent, digest(name.encode())): name for agent, name in named}
-    if not names:
-        return
-    ordered = sorted(names)
-    columns: dict[str, Sequence[object]] = {
+    keys, ordered = sorted(ifis), sorted(names)
+    values = {
+        "store": store,
+        "key": keys,
+        "ifi_type": [ifis[key].type for key in keys],
+        "ifi": [ifis[key].value for key in keys],
         "agent": [agent for agent, _ in ordered],
         "digest": [hashed for _, hashed in ordered],
         "name": [names[key] for key in ordered],
     }
-    await insert_rows(connection, agent_names, store, columns)
+    await fetch(connection, _INSERTION, values)
 
 
 async def find_names(connection: AsyncConnection, store: int, agent: UUID) -> Sequence[str]:

@@ -10,26 +10,40 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Row,
+    Select,
     Table,
     Text,
     Uuid,
     bindparam,
     cast,
     func,
+    literal_column,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.storage.agents import keep_names
+from lrs.storage.agents import keep_agents
+from lrs.storage.driver import fetch
 from lrs.storage.placing import Placed
 from lrs.storage.rows import insert_rows
-from lrs.storage.tables import activities, agents, verbs
+from lrs.storage.tables import activities, verbs
 from lrs.xapi.descriptions import Description, activity_type
 from lrs.xapi.formats import merge_definitions, merge_language_maps
 from lrs.xapi.keys import Ifi, digest, ifi_key, iri_key
 
 _KEYS = ARRAY(Uuid)
+
+
+def _digests(table: Table, keys: str) -> Select[tuple[str, UUID, UUID | None]]:
+    wanted = func.any(bindparam(keys, type_=_KEYS))
+    return select(literal_column(f"'{table.name}'").label("of"), table.c.key, table.c.digest).where(
+        table.c.store == bindparam("store"), table.c.key == wanted
+    )
+
+
+_DIGESTS = union_all(_digests(verbs, "verb_keys"), _digests(activities, "activity_keys"))
 
 
 @dataclass(slots=True)
@@ -52,21 +66,15 @@ async def keep_texts(connection: AsyncConnection, store: int, added: Sequence[Pl
     writers wait for each other.
     """
     ifis = {key: ifi for place in added for key, ifi in place.record.mentions.ifis.items()}
-    await _keep_agents(connection, store, ifis)
     names = (named for place in added for named in place.record.mentions.names)
-    await keep_names(connection, store, names)
-    await _keep_described(
-        connection,
-        verbs,
-        store,
-        _sightings((place, place.record.descriptions.verbs) for place in added),
-    )
-    await _keep_described(
-        connection,
-        activities,
-        store,
-        _sightings((place, place.record.descriptions.activities) for place in added),
-    )
+    await keep_agents(connection, store, ifis, names)
+    of_verbs = _sightings((place, place.record.descriptions.verbs) for place in added)
+    of_activities = _sightings((place, place.record.descriptions.activities) for place in added)
+    keys = {"verb_keys": list(of_verbs), "activity_keys": list(of_activities)}
+    rows = await fetch(connection, _DIGESTS, {"store": store, **keys})
+    for table, sightings in ((verbs, of_verbs), (activities, of_activities)):
+        known = {row["key"]: row["digest"] for row in rows if row["of"] == table.name}
+        await _keep_described(connection, table, store, sightings, known)
 
 
 async def keep_identifiers(
@@ -74,20 +82,10 @@ async def keep_identifiers(
 ) -> None:
     """Keep the identifiers that a document names, in the order in which statements are kept."""
     if agent is not None:
-        await _keep_agents(connection, store, {ifi_key(agent): agent})
+        await keep_agents(connection, store, {ifi_key(agent): agent})
     if activity is not None:
         columns: dict[str, Sequence[object]] = {"key": [iri_key(activity)], "iri": [activity]}
         await insert_rows(connection, activities, store, columns)
-
-
-async def _keep_agents(connection: AsyncConnection, store: int, ifis: dict[UUID, Ifi]) -> None:
-    ordered = sorted(ifis)
-    columns: dict[str, Sequence[object]] = {
-        "key": ordered,
-        "ifi_type": [ifis[key].type for key in ordered],
-        "ifi": [ifis[key].value for key in ordered],
-    }
-    await insert_rows(connection, agents, store, columns)
 
 
 def _sightings(
@@ -104,9 +102,12 @@ def _sightings(
 
 
 async def _keep_described(
-    connection: AsyncConnection, table: Table, store: int, sightings: dict[UUID, _Sighting]
+    connection: AsyncConnection,
+    table: Table,
+    store: int,
+    sightings: dict[UUID, _Sighting],
+    known: dict[UUID, UUID | None],
 ) -> None:
-    known = await _digests(connection, table, store, list(sightings))
     missing = sorted(sightings.keys() - known.keys())
     if missing:
         iris = [sightings[key].iri for key in missing]
@@ -118,15 +119,6 @@ async def _keep_described(
     }
     if changed:
         await _merge(connection, table, store, changed)
-
-
-async def _digests(
-    connection: AsyncConnection, table: Table, store: int, keys: Sequence[UUID]
-) -> dict[UUID, UUID | None]:
-    query = select(table.c.key, table.c.digest).where(
-        table.c.store == store, table.c.key == func.any(bindparam("keys", keys, _KEYS))
-    )
-    return {row.key: row.digest for row in await connection.execute(query)}
 
 
 async def _merge(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from lrs.errors import StartError, UnavailableError
+from lrs.storage.driver import driver_of
 from lrs.storage.translate_errors import translated_errors
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
@@ -72,11 +73,21 @@ class Database:
             UnavailableError: the database cannot be reached or gave up.
         """
         with translated_errors():
-            async with self._writer.begin() as connection:
-                if extra_seconds and self._limits_transactions:
-                    seconds = self._transaction_timeout + extra_seconds
-                    await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
-                yield connection
+            async with self._writer.connect() as plain:
+                # The driver holds the transaction, so that both it and SQLAlchemy run in it.
+                connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+                driver = await driver_of(connection)
+                try:
+                    async with driver.transaction():
+                        if extra_seconds and self._limits_transactions:
+                            seconds = self._transaction_timeout + extra_seconds
+                            await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
+                        yield connection
+                finally:
+                    if driver.is_closed():
+                        # The server went away, and with it all connections that wait for work.
+                        await connection.invalidate()
+                        await self._writer.dispose(close=False)
 
     @asynccontextmanager
     async def primary(self) -> AsyncIterator[AsyncConnection]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.storage.driver import fetch_value
 from lrs.storage.watermark import LOCK_CLASS, PLACES, stored_at
 from lrs.xapi.records import StatementRecord
 
@@ -50,6 +51,6 @@ async def place(
         alone: whether to keep all other writers of the store out meanwhile.
     """
     lock = _ALONE if alone else _AMONG_OTHERS
-    clock = await connection.scalar(lock, {"lock_class": LOCK_CLASS, "store": store})
+    clock = await fetch_value(connection, lock, {"lock_class": LOCK_CLASS, "store": store})
     first = int(clock or 0) * PLACES
     return [Placed(record, first + number) for number, record in enumerate(records)]

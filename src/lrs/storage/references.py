@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.storage.driver import fetch, fetch_value
 from lrs.storage.placing import Placed
 
 # A statement is found through at most this many references in a row.
@@ -141,15 +142,15 @@ async def follow(
     ):
         raise NeedsTheStoreAloneError
     start = ids if awaited else [record.id for record in referrers]
-    await connection.execute(_CONNECT, {"store": store, "ids": start})
+    await fetch(connection, _CONNECT, {"store": store, "ids": start})
     candidates = [record.target for record in referrers if record.voiding]
     if awaited:
         candidates += ids
     if candidates:
-        await connection.execute(_VOID, {"store": store, "ids": candidates})
+        await fetch(connection, _VOID, {"store": store, "ids": candidates})
 
 
 async def _is_true(
     connection: AsyncConnection, question: TextClause, values: Mapping[str, object]
 ) -> bool:
-    return bool(await connection.scalar(question, values))
+    return bool(await fetch_value(connection, question, values))

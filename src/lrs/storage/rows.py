@@ -5,11 +5,25 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, JSON, Integer, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ClauseElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
+
+from lrs.storage.driver import fetch
 
 Columns = Mapping[str, Sequence[object]]
 
@@ -25,7 +39,7 @@ async def insert_rows(
         store: the store of all rows.
         columns: values by column name, one for each row, in the same order.
     """
-    await connection.execute(_insertion(table, tuple(columns)), {"store": store, **columns})
+    await fetch(connection, _insertion(table, tuple(columns)), {"store": store, **columns})
 
 
 async def insert_new_rows(
@@ -37,9 +51,9 @@ async def insert_new_rows(
     key: str = "id",
 ) -> set[Any]:
     """Insert rows as `insert_rows` does, and return the keys of those that were not there yet."""
-    insertion = _insertion(table, tuple(columns)).returning(table.c[key])
-    result = await connection.execute(insertion, {"store": store, **columns})
-    return set(result.scalars())
+    insertion = _insertion(table, tuple(columns), key)
+    rows = await fetch(connection, insertion, {"store": store, **columns})
+    return {row[0] for row in rows}
 
 
 def array_text(keys: Iterable[UUID]) -> str | None:
@@ -49,7 +63,16 @@ def array_text(keys: Iterable[UUID]) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: Table, names: tuple[str, ...]) -> Insert:
+def _insertion(table: Table, names: tuple[str, ...], key: str = "") -> ClauseElement:
+    insertion = new_rows(table, names)
+    return insertion.returning(table.c[key]) if key else insertion
+
+
+def new_rows(table: Table, names: Sequence[str]) -> Insert:
+    """Write what inserts rows into a table of a store, but for those whose key is taken.
+
+    Its parameters are `store` and, for each of these columns, one array.
+    """
     kinds = {name: _sent_as(table.c[name].type) for name in names}
     arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()]
     sent = (

@@ -1,14 +1,31 @@
 """Keeps statements and finds them by id: each exactly once (design truths 1 to 3)."""
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.dictionary import keep_texts
+from lrs.storage.driver import fetch
 from lrs.storage.placing import Placed
-from lrs.storage.rows import Columns, array_text, insert_new_rows, insert_rows
+from lrs.storage.rows import Columns, array_text, insert_rows, new_rows
 from lrs.storage.tables import (
     statement_activities,
     statement_agents,
@@ -29,6 +46,11 @@ _OF_RECORD = (
 _OF_MEASURES = (
     "score_scaled", "score_raw", "score_min", "score_max", "success", "completion", "duration",
 )  # fmt: skip
+_OF_MATCHES = ("store", "id", "via", "position", "verb", "activity", "registration")
+_OF_AGENTS = (
+    "store", "agent", "position", "id", "via", "direct", "verb", "activity", "registration",
+)  # fmt: skip
+_OF_ACTIVITIES = ("store", "activity", "position", "id", "via")
 _same_statement = (statement_payloads.c.store == statements.c.store) & (
     statement_payloads.c.id == statements.c.id
 )
@@ -39,9 +61,9 @@ async def insert_statements(
 ) -> list[Placed]:
     """Keep the statements whose ids are not taken yet, and return those.
 
-    Each table is written by one statement of SQL, whatever the size of the batch. All
-    transactions go through the tables in one order, and through the rows of each in the order of
-    its key, so that none waits in a ring with others.
+    Few statements of SQL do it, whatever the size of the batch. All transactions go through the
+    tables in one order, and through the rows of each in the order of its key, so that none waits
+    in a ring with others.
 
     Args:
         connection: within a writing transaction.
@@ -50,17 +72,42 @@ async def insert_statements(
         placed: with distinct ids.
     """
     by_id = sorted(placed, key=lambda place: place.record.id)
-    new = await insert_new_rows(
-        connection, statements, store, _statement_columns(credential, by_id)
-    )
+    columns = {"store": store, **_statement_columns(credential, by_id)}
+    new = {row["id"] for row in await fetch(connection, _insertion(tuple(columns)), columns)}
     added = [place for place in placed if place.record.id in new]
     if added:
         await insert_rows(connection, statement_payloads, store, _payload_columns(added))
-        await insert_rows(connection, statement_matches, store, _match_columns(added))
-        await insert_rows(connection, statement_agents, store, _agent_columns(added))
-        await insert_rows(connection, statement_activities, store, _activity_columns(added))
         await keep_texts(connection, store, added)
     return added
+
+
+@cache
+def _insertion(names: tuple[str, ...]) -> Select[tuple[UUID]]:
+    """Write what inserts statements and, of those that are new, all rows that they are found by."""
+    new = new_rows(statements, names[1:]).returning(statements).cte("new")
+    activity = case((new.c.object_type == "Activity", new.c.object))
+    matches = select(
+        new.c.store, new.c.id, new.c.id, new.c.position, new.c.verb, activity, new.c.registration
+    )
+    agents = union_all(
+        _unnested(new, new.c.direct_agents, literal(value=True), new.c.verb, activity),
+        _unnested(new, new.c.other_agents, literal(value=False), new.c.verb, activity),
+    )
+    activities = select(
+        new.c.store, func.unnest(new.c.activities), new.c.position, new.c.id, new.c.id
+    )
+    return select(new.c.id).add_cte(
+        insert(statement_matches).from_select(_OF_MATCHES, matches).cte("matches"),
+        insert(statement_agents).from_select(_OF_AGENTS, agents).cte("agents"),
+        insert(statement_activities).from_select(_OF_ACTIVITIES, activities).cte("activities"),
+    )
+
+
+def _unnested(
+    new: CTE, agents: ColumnElement[object], *others: ColumnElement[object]
+) -> Select[tuple[object, ...]]:
+    position = (new.c.position, new.c.id, new.c.id)
+    return select(new.c.store, func.unnest(agents), *position, *others, new.c.registration)
 
 
 async def find_statements(
@@ -109,52 +156,4 @@ def _payload_columns(placed: Sequence[Placed]) -> Columns:
         "payload": [
             finish(place.record.completed, written(place.stored)).decode() for place in placed
         ],
-    }
-
-
-def _match_columns(placed: Sequence[Placed]) -> Columns:
-    ids = [place.record.id for place in placed]
-    return {
-        "id": ids,
-        "via": ids,
-        "position": [place.position for place in placed],
-        "verb": [place.record.verb for place in placed],
-        "activity": [place.record.activity for place in placed],
-        "registration": [place.record.registration for place in placed],
-    }
-
-
-def _agent_columns(placed: Sequence[Placed]) -> Columns:
-    mentions = [
-        (place, agent, direct)
-        for place in placed
-        for agents, direct in (
-            (place.record.mentions.direct, True),
-            (place.record.mentions.others, False),
-        )
-        for agent in agents
-    ]
-    ids = [place.record.id for place, _, _ in mentions]
-    return {
-        "agent": [agent for _, agent, _ in mentions],
-        "position": [place.position for place, _, _ in mentions],
-        "id": ids,
-        "via": ids,
-        "direct": [direct for _, _, direct in mentions],
-        "verb": [place.record.verb for place, _, _ in mentions],
-        "activity": [place.record.activity for place, _, _ in mentions],
-        "registration": [place.record.registration for place, _, _ in mentions],
-    }
-
-
-def _activity_columns(placed: Sequence[Placed]) -> Columns:
-    mentions = [
-        (place, activity) for place in placed for activity in place.record.mentions.activities
-    ]
-    ids = [place.record.id for place, _ in mentions]
-    return {
-        "activity": [activity for _, activity in mentions],
-        "position": [place.position for place, _ in mentions],
-        "id": ids,
-        "via": ids,
     }
