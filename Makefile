@@ -11,10 +11,12 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 JOBS ?= 0
 # A second PostgreSQL to run the database tests on; skipped if it is not there.
 OTHER_POSTGRES ?= $(or $(LRS_TEST_POSTGRES_BIN),/usr/lib/postgresql/15/bin)
+# How many the large bench stores; 20000000 need 180 GB of disk, and 90 without ingest.
+STATEMENTS ?= 2000000
 PYTEST := env -u LRS_TEST_POSTGRES_BIN $(BIN)/pytest --quiet -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format format-check lint types imports openapi lock
+.PHONY: help run demo test check format format-check lint types imports requirements openapi bench bench-large lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,9 +53,18 @@ types: $(VENV)/.installed-dev ## Check the types
 imports: $(VENV)/.installed-dev ## Check which room may know which
 	$(BIN)/lint-imports
 
+requirements: $(VENV)/.installed-dev ## Tell which public requirements have a test of ours (VERBOSE=1: which)
+	@$(BIN)/python tests/requirements.py $(if $(VERBOSE),--tests)
+
 openapi: $(VENV)/.installed ## Write openapi/openapi.json
 	@mkdir -p openapi
 	$(BIN)/lrs openapi --output openapi/openapi.json
+
+bench: $(VENV)/.installed-bench ## Measure against this machine's limits (BENCH=--quick: one minute)
+	$(BIN)/python -m bench.run $(BENCH)
+
+bench-large: $(VENV)/.installed-bench ## The same with STATEMENTS=2000000, and with long loads
+	$(BIN)/python -m bench.run --long --statements $(STATEMENTS) $(BENCH)
 
 lock: ## Pin the dependencies (needs uv; LOCK_FLAGS=--upgrade for the newest)
 	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --universal \
@@ -61,6 +72,9 @@ lock: ## Pin the dependencies (needs uv; LOCK_FLAGS=--upgrade for the newest)
 	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --universal \
 		--python-version 3.11 --no-header -q $(LOCK_FLAGS) --group build --group dev \
 		-c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --universal \
+		--python-version 3.11 --no-header -q $(LOCK_FLAGS) --group build --group bench \
+		-c requirements.lock -c requirements-dev.lock -o requirements-bench.lock
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -76,5 +90,11 @@ $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
 $(VENV)/.installed-dev: $(BIN)/python requirements-dev.lock pyproject.toml
 	@echo "Installing what the LRS and its tests need"
 	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(BIN)/python requirements-bench.lock pyproject.toml
+	@echo "Installing what the LRS and its bench need"
+	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.installed $@

@@ -6,6 +6,7 @@ from hashlib import sha1
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from builders import Json, activity, agent
 
@@ -84,6 +85,20 @@ ACTIVITY_PROFILES = Documents("/activities/profile", "profileId", _ACTIVITY)
 AGENT_PROFILES = Documents("/agents/profile", "profileId", _AGENT)
 ALL = (STATES, ACTIVITY_PROFILES, AGENT_PROFILES)
 PROFILES = (ACTIVITY_PROFILES, AGENT_PROFILES)
+_NAMED = {
+    "states": STATES,
+    "activity_profiles": ACTIVITY_PROFILES,
+    "agent_profiles": AGENT_PROFILES,
+}
+
+
+def on_each(**requirements: str) -> pytest.MarkDecorator:
+    """Run a test on the named resources, marked with the requirements that it shows of each."""
+    resources = [
+        pytest.param(_NAMED[name], marks=pytest.mark.requirement(*ids.split()))
+        for name, ids in requirements.items()
+    ]
+    return pytest.mark.parametrize("documents", resources, ids=name_of)
 
 
 def etag_of(content: bytes) -> str:

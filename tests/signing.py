@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography import x509
@@ -100,8 +101,13 @@ def text(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+def identifier_of(sent: Json) -> UUID:
+    """Return the id of a statement; one that has none is sent under `ID`."""
+    return UUID(sent.get("id", ID))
+
+
 def check(jws: bytes, sent: Json = SENT, version: Version = Version.V1_0_3) -> Signature:
-    return check_signature(jws, text(sent), version, PATH)
+    return check_signature(jws, text(sent), identifier_of(sent), version, PATH)
 
 
 def refused(jws: bytes, sent: Json = SENT, version: Version = Version.V1_0_3) -> str:

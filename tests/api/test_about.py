@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from builders import Json, a_statement
 from conftest import settings_for
@@ -72,6 +73,7 @@ async def extensions(client: httpx.AsyncClient) -> Json:
     return found
 
 
+@pytest.mark.requirement("XAPI-00320")
 async def test_every_extension_is_an_iri_and_documented(client: httpx.AsyncClient) -> None:
     found = await extensions(client)
     assert found.keys() == {LIMITS, CODINGS, PARTS}

@@ -108,6 +108,7 @@ async def limited(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.Asyn
 # What comes back
 
 
+@pytest.mark.requirement("XAPI-00167")
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 async def test_the_data_of_an_attachment_come_back_to_the_byte(
     client: httpx.AsyncClient, version: str
@@ -147,6 +148,7 @@ async def test_each_hash_stands_in_the_json_and_before_its_data_and_nowhere_else
     assert [answer.text.count(sha2(each)) for each in data] == [2, 2, 2]
 
 
+@pytest.mark.requirement("XAPI-00161")
 async def test_without_attachments_true_no_data_are_answered(client: httpx.AsyncClient) -> None:
     (identifier,) = await sent(client, with_data(DATA), Part(DATA))
     for parameters in ({}, {"attachments": "false"}):
@@ -271,25 +273,67 @@ async def test_data_that_many_bring_at_once_are_kept_once(client: httpx.AsyncCli
 
 # What is refused, and leaves nothing
 
-REFUSED: dict[str, tuple[Json, list[Part], str]] = {
-    "no part": (with_data(DATA), [], "no part has its hash"),
-    "a part of another": (with_data(DATA), [Part(b"other")], "no part has its hash"),
-    "a part too much": (with_data(DATA), [Part(DATA), Part(b"x")], "belongs to no attachment"),
-    "a part without need": (a_statement(), [Part(DATA)], "belongs to no attachment"),
-    "other bytes": (with_data(DATA), [Part(b"forged", sha2=sha2(DATA))], "hash"),
-    "base64": (with_data(DATA), [Part(DATA, encoding="base64")], "base64"),
-    "another type": (with_data(DATA), [Part(DATA, content_type="text/html")], "text/html"),
-    "another length": (
-        with_data(DATA),
-        [Part(DATA, headers={"Content-Length": "1"})],
-        "Content-Length",
-    ),
-}
 
-
-@pytest.mark.parametrize("case", REFUSED)
-async def test_data_that_do_not_fit_are_refused(client: httpx.AsyncClient, case: str) -> None:
-    statement, parts, reason = REFUSED[case]
+@pytest.mark.parametrize(
+    ("statement", "parts", "reason"),
+    [
+        pytest.param(
+            with_data(DATA),
+            [],
+            "no part has its hash",
+            marks=pytest.mark.requirement("XAPI-00129"),
+            id="no part",
+        ),
+        pytest.param(
+            with_data(DATA),
+            [Part(b"other")],
+            "no part has its hash",
+            marks=pytest.mark.requirement("XAPI-00132"),
+            id="a part of another",
+        ),
+        pytest.param(
+            with_data(DATA),
+            [Part(DATA, sha2="")],
+            "no X-Experience-API-Hash",
+            marks=pytest.mark.requirement("XAPI-00132"),
+            id="no hash",
+        ),
+        pytest.param(
+            with_data(DATA),
+            [Part(DATA), Part(b"x")],
+            "belongs to no attachment",
+            marks=pytest.mark.requirement("XAPI-00128"),
+            id="a part too much",
+        ),
+        pytest.param(
+            a_statement(),
+            [Part(DATA)],
+            "belongs to no attachment",
+            marks=pytest.mark.requirement("XAPI-00128"),
+            id="a part without need",
+        ),
+        pytest.param(with_data(DATA), [Part(b"forged", sha2=sha2(DATA))], "hash", id="other bytes"),
+        pytest.param(
+            with_data(DATA),
+            [Part(DATA, encoding="base64")],
+            "base64",
+            marks=pytest.mark.requirement("XAPI-00135"),
+            id="base64",
+        ),
+        pytest.param(
+            with_data(DATA), [Part(DATA, content_type="text/html")], "text/html", id="another type"
+        ),
+        pytest.param(
+            with_data(DATA),
+            [Part(DATA, headers={"Content-Length": "1"})],
+            "Content-Length",
+            id="another length",
+        ),
+    ],
+)
+async def test_data_that_do_not_fit_are_refused(
+    client: httpx.AsyncClient, statement: Json, parts: list[Part], reason: str
+) -> None:
     answer = await send(client, statement | {"id": new_id()}, *parts)
     assert answer.status_code == 400, answer.text
     assert reason.lower() in answer.json()["detail"].lower()
@@ -297,6 +341,7 @@ async def test_data_that_do_not_fit_are_refused(client: httpx.AsyncClient, case:
     assert not await is_kept(client, DATA)
 
 
+@pytest.mark.requirement("XAPI-00129")
 async def test_in_json_every_attachment_needs_an_address(client: httpx.AsyncClient) -> None:
     answer = await client.post("/statements", json=with_data(DATA))
     assert answer.status_code == 400
@@ -309,6 +354,7 @@ async def test_data_known_to_the_store_must_come_again(client: httpx.AsyncClient
     assert (await send(client, with_data(DATA))).status_code == 400
 
 
+@pytest.mark.requirement("XAPI-00127")
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain", ""])
 async def test_other_types_of_bodies_are_refused(client: httpx.AsyncClient, kind: str) -> None:
     answer = await client.post("/statements", content=b"--x", headers={"Content-Type": kind})

@@ -221,3 +221,33 @@ async def test_both_versions_judge_parameters_alike(
     await refused(client, {"foo": "bar"})
     await refused(client, {"Limit": "1"})
     assert (await client.get("/statements", params={"limit": "1"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["verb=http://example.org/%FF", "activity=%C3%28", "format=exact&agent=%ED%A0%80", "%FE=1"],
+)
+async def test_parameters_that_are_no_utf_8_are_refused(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    answer = await client.get(f"/statements?{query}")
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.json()["detail"]
+
+
+async def test_ids_that_are_no_utf_8_name_no_document(client: httpx.AsyncClient) -> None:
+    at = "activityId=http://example.org/a&agent=%7B%22mbox%22:%22mailto:a@example.org%22%7D"
+    answer = await client.put(f"/activities/state?{at}&stateId=%FF", content=b"x")
+    assert answer.status_code == 400
+    assert (await client.get(f"/activities/state?{at}&stateId=%EF%BF%BD")).status_code == 404
+
+
+async def test_an_iri_of_a_megabyte_is_refused(client: httpx.AsyncClient) -> None:
+    long = "http://example.org/" + "x" * 1_000_000
+    statement = a_statement(verb={"id": long})
+    answer = await client.post("/statements", json=statement)
+    assert answer.status_code == 400
+    (violation,) = answer.json()["violations"]
+    assert (violation["path"], len(violation["message"]) < 300) == ("verb.id", True)
+    statement["verb"]["id"] = long[:16_384]
+    assert (await client.post("/statements", json=statement)).status_code == 200

@@ -74,6 +74,7 @@ async def reason(client: httpx.AsyncClient, answer: httpx.Response) -> str:
 # What is accepted
 
 
+@pytest.mark.requirement("XAPI-00115", "XAPI-00117")
 @in_both_versions
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512"])
 async def test_a_signature_with_its_certificate_is_verified(
@@ -86,6 +87,7 @@ async def test_a_signature_with_its_certificate_is_verified(
     assert await what_became_of(client, statement["id"]) == "verified"
 
 
+@pytest.mark.requirement("XAPI-00115", "XAPI-00117")
 @in_both_versions
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512"])
 async def test_a_signature_without_certificate_is_kept_as_unverified(
@@ -129,6 +131,34 @@ async def test_a_signed_statement_is_put(
     answer = await client.put("/statements", params=parameters, content=body, headers=headers)
     assert answer.status_code == 204, answer.text
     assert await what_became_of(client, statement["id"]) == "verified"
+
+
+async def test_a_signed_id_is_that_under_which_the_statement_is_put(
+    client: httpx.AsyncClient, signer: Signer, statement: Json
+) -> None:
+    """Or else whoever has seen a signed statement could store it under ever new ids."""
+    jws = certified(statement, signer)
+    unnamed = {name: value for name, value in statement.items() if name != "id"}
+    body, headers = multipart(bearing(unnamed, jws), Part(jws))
+    for identifier, status in ((new_id(), 400), (statement["id"], 204)):
+        parameters = {"statementId": identifier}
+        answer = await client.put("/statements", params=parameters, content=body, headers=headers)
+        assert answer.status_code == status, answer.text
+    posted = await client.post("/statements", content=body, headers=headers)
+    assert posted.status_code == 400
+    assert 'differ in "id"' in posted.json()["detail"]
+    assert await listed(client) == [statement["id"]]
+
+
+async def test_ten_signatures_are_enough(client: httpx.AsyncClient, signer: Signer) -> None:
+    sent = a_statement()
+    signatures = [certified(sent | {"version": f"1.0.{n}"}, signer) for n in range(11)]
+    assert len(set(signatures)) == 11
+    answer = await send(client, bearing(sent, *signatures), *signatures)
+    assert "10 are allowed" in await reason(client, answer)
+    many = [signatures[0]] * 500 + signatures[:10]
+    answer = await send(client, bearing(sent, *many), *signatures[:10])
+    assert answer.status_code == 200, answer.text
 
 
 async def test_a_signed_statement_may_come_again(
@@ -192,6 +222,7 @@ async def test_another_payload_under_a_signature_is_refused(
     assert not await exists(client, statement["id"])
 
 
+@pytest.mark.requirement("XAPI-00116")
 @in_both_versions
 async def test_a_payload_that_differs_is_refused_and_the_difference_named(
     client: httpx.AsyncClient, signer: Signer, statement: Json, version: str
@@ -231,6 +262,7 @@ async def test_what_is_no_certificate_is_refused(
     assert "x5c[1]" in await reason(client, answer)
 
 
+@pytest.mark.requirement("XAPI-00117")
 @in_both_versions
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256", "PS256", "rs256"])
 async def test_another_algorithm_is_refused_and_named(
@@ -242,6 +274,7 @@ async def test_another_algorithm_is_refused_and_named(
     assert f'not "{algorithm}"' in await reason(client, answer)
 
 
+@pytest.mark.requirement("XAPI-00115")
 @pytest.mark.parametrize(
     "data", [b"", b"no JWS", b"{}", b"a.b.c", b"\xff" * 1_000, b"." * 5_000_000],
     ids=["nothing", "text", "JSON", "dots", "bytes", "many dots"],
@@ -254,6 +287,7 @@ async def test_what_is_no_jws_is_refused(
     assert len(answer.content) < 1_000
 
 
+@pytest.mark.requirement("XAPI-00115")
 @in_both_versions
 @pytest.mark.parametrize("kind", ["application/json", "application/jose", "text/plain"])
 async def test_a_signature_of_another_type_is_refused(

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from builders import (
@@ -342,6 +342,7 @@ def parameters_of(asked: Asked) -> Json:
 @settings(
     max_examples=25,
     deadline=None,
+    phases=[Phase.generate],  # looking for a smaller example takes minutes over a database
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_the_pages_together_are_the_whole_in_both_directions(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.formats import (
@@ -134,11 +134,17 @@ class GoodStatement:
         name: what is in it.
         body: the statement, or its JSON text where the spelling matters.
         versions: under which it is to be accepted.
+        requirements: ids of the public conformance suite that it shows, the first above all.
     """
 
     name: str
     body: Json | str
     versions: tuple[Version, ...] = BOTH
+    requirements: tuple[str, ...] = ()
+
+    def showing(self, *requirements: str) -> "GoodStatement":
+        """Return the case with the requirements that it shows."""
+        return replace(self, requirements=requirements)
 
     @property
     def text(self) -> str:
@@ -154,14 +160,25 @@ def with_changes(**properties: Any) -> Json:
 def _shapes() -> Iterator[GoodStatement]:
     yield GoodStatement("minimal", MINIMAL)
     yield GoodStatement("every property of 1.0.3", FULL)
-    yield GoodStatement("every property of 1.0.3 in a SubStatement", FULL_SUB_STATEMENT)
+    yield GoodStatement("every property of 1.0.3 in a SubStatement", FULL_SUB_STATEMENT).showing(
+        "XAPI-00066"
+    )
     yield GoodStatement("every property of 2.0", {**FULL, "context": CONTEXT_ACTORS}, ONLY_2)
     sub_statement = {**SUB_STATEMENT, "context": CONTEXT_ACTORS}
     yield GoodStatement("2.0 in a SubStatement", with_changes(object=sub_statement), ONLY_2)
     upper = "FD41C918-B88B-4B20-A0A5-A4C32391AAA0"
-    yield GoodStatement("upper-case UUID", with_changes(id=upper))
+    yield GoodStatement("upper-case UUID", with_changes(id=upper)).showing("XAPI-00027")
     yield GoodStatement("properties in any order", dict(reversed(FULL.items())))
-    yield GoodStatement("non-BMP characters", with_changes(result={"response": "🎓 \U0010ffff"}))
+    beyond = with_changes(result={"response": "🎓 \U0010ffff"})
+    yield GoodStatement("non-BMP characters", beyond).showing("XAPI-00015")
+
+
+_OF_IFIS: Mapping[str, str] = {
+    "mbox": "XAPI-00038",
+    "mbox_sha1sum": "XAPI-00039",
+    "openid": "XAPI-00040",
+    "account": "XAPI-00041",
+}
 
 
 def _actors() -> Iterator[GoodStatement]:
@@ -174,34 +191,53 @@ def _actors() -> Iterator[GoodStatement]:
     for name, value in ifis.items():
         agent = {name: value}
         group = {"objectType": "Group", name: value}
-        yield GoodStatement(f"Agent by {name}", with_changes(actor=agent))
-        yield GoodStatement(f"Group by {name}", with_changes(actor=group))
+        of_agent, of_group = ("XAPI-00034", _OF_IFIS[name]), ("XAPI-00037", _OF_IFIS[name])
+        yield GoodStatement(f"Agent by {name}", with_changes(actor=agent)).showing(*of_agent)
+        yield GoodStatement(f"Group by {name}", with_changes(actor=group)).showing(*of_group)
         member = {**group, "member": [agent]}
-        yield GoodStatement(f"Group by {name} with member", with_changes(actor=member))
+        yield GoodStatement(f"Group by {name} with member", with_changes(actor=member)).showing(
+            *of_group, "XAPI-00036"
+        )
         empty = {**group, "member": []}
         yield GoodStatement(f"Group by {name} with empty member", with_changes(actor=empty))
-        as_object = {"objectType": "Agent", name: value}
-        yield GoodStatement(f"Agent by {name} as object", with_changes(object=as_object))
-        yield GoodStatement(f"Group by {name} as object", with_changes(object=group))
-        yield GoodStatement(f"instructor by {name}", with_changes(context={"instructor": group}))
+        typed = {"objectType": "Agent", name: value}
+        as_object = with_changes(object=typed)
+        yield GoodStatement(f"Agent by {name} as object", as_object).showing(*of_agent)
+        as_object = with_changes(object=group)
+        yield GoodStatement(f"Group by {name} as object", as_object).showing(*of_group)
+        authority = with_changes(authority=agent)
+        yield GoodStatement(f"authority by {name}", authority).showing("XAPI-00024", *of_agent)
+        for kind, actor, shown in (("Agent", agent, of_agent), ("Group", group, of_group)):
+            instructor = with_changes(context={"instructor": actor})
+            yield GoodStatement(f"{kind} by {name} as instructor", instructor).showing(
+                *shown, "XAPI-00087"
+            )
+        team = with_changes(context={"team": group})
+        yield GoodStatement(f"team by {name}", team).showing("XAPI-00088", *of_group)
     anonymous = {"objectType": "Group", "member": [AGENT]}
-    yield GoodStatement("anonymous Group", with_changes(actor=anonymous))
-    yield GoodStatement("anonymous Group as team", with_changes(context={"team": anonymous}))
+    yield GoodStatement("anonymous Group", with_changes(actor=anonymous)).showing(
+        "XAPI-00035", "XAPI-00036"
+    )
+    team = with_changes(context={"team": anonymous})
+    yield GoodStatement("anonymous Group as team", team).showing("XAPI-00035", "XAPI-00088")
     for mbox in GOOD_MBOXES:
-        yield GoodStatement(mbox, with_changes(actor={"mbox": mbox}))
+        yield GoodStatement(mbox, with_changes(actor={"mbox": mbox})).showing("XAPI-00038")
 
 
 def _objects() -> Iterator[GoodStatement]:
-    yield GoodStatement("StatementRef as object", with_changes(object=STATEMENT_REF))
-    yield GoodStatement("SubStatement as object", with_changes(object=SUB_STATEMENT))
+    reference = with_changes(object=STATEMENT_REF)
+    yield GoodStatement("StatementRef as object", reference).showing("XAPI-00073", "XAPI-00072")
+    plan = with_changes(object=SUB_STATEMENT)
+    yield GoodStatement("SubStatement as object", plan).showing("XAPI-00066", "XAPI-00046")
     for kind in (AGENT | {"objectType": "Agent"}, STATEMENT_REF):
         sub_statement = {**SUB_STATEMENT, "object": kind}
         name = f"SubStatement on {kind['objectType']}"
-        yield GoodStatement(name, with_changes(object=sub_statement))
+        yield GoodStatement(name, with_changes(object=sub_statement)).showing("XAPI-00066")
     voiding = with_changes(verb={"id": VOIDED}, object=STATEMENT_REF)
-    yield GoodStatement("voiding", voiding)
+    yield GoodStatement("voiding", voiding).showing("XAPI-00019", "XAPI-00020")
     for iri in GOOD_IRIS:
-        yield GoodStatement(f"activity {iri}", with_changes(object={"id": iri}))
+        activity = with_changes(object={"id": iri})
+        yield GoodStatement(f"activity {iri}", activity).showing("XAPI-00047")
     definitions: tuple[Json, ...] = (
         {},
         {"extensions": {}},
@@ -210,55 +246,97 @@ def _objects() -> Iterator[GoodStatement]:
     )
     for definition in definitions:
         value = {**ACTIVITY, "definition": definition}
-        yield GoodStatement(f"definition {definition}", with_changes(object=value))
+        yield GoodStatement(f"definition {definition}", with_changes(object=value)).showing(
+            "XAPI-00048"
+        )
+
+
+_OF_INTERACTIONS: Mapping[str, str] = {
+    "correctResponsesPattern": "XAPI-00050",
+    "steps": "XAPI-00051",
+    "target": "XAPI-00052",
+    "source": "XAPI-00053",
+    "scale": "XAPI-00054",
+    "choices": "XAPI-00055",
+}
+
+
+_INTERACTIONS: Mapping[str, Json] = {
+    "true-false": {"correctResponsesPattern": ["true"]},
+    "choice": {"correctResponsesPattern": ["a[,]b"], "choices": [{"id": "a"}, {"id": "b"}]},
+    "fill-in": {"correctResponsesPattern": ["{case_matters=true}{lang=en}Bob"]},
+    "long-fill-in": {"correctResponsesPattern": []},
+    "likert": {"correctResponsesPattern": ["1"], "scale": [{"id": "1"}]},
+    "matching": {"source": [{"id": "a"}], "target": [{"id": "a"}]},
+    "performance": {"steps": [{"id": "a b"}], "correctResponsesPattern": ["a[.]1:2"]},
+    "sequencing": {"choices": [{"id": ""}, {"id": "b", "description": {"en": "B"}}]},
+    "numeric": {"correctResponsesPattern": ["4[:]"], "scale": [{"id": "no scale of its own"}]},
+    "other": {"correctResponsesPattern": ["(35.937432,-86.868896)"]},
+}
+INTERACTION_TYPES = tuple(_INTERACTIONS)
 
 
 def _interactions() -> Iterator[GoodStatement]:
-    parts: dict[str, Json] = {
-        "true-false": {"correctResponsesPattern": ["true"]},
-        "choice": {"correctResponsesPattern": ["a[,]b"], "choices": [{"id": "a"}, {"id": "b"}]},
-        "fill-in": {"correctResponsesPattern": ["{case_matters=true}{lang=en}Bob"]},
-        "long-fill-in": {"correctResponsesPattern": []},
-        "likert": {"correctResponsesPattern": ["1"], "scale": [{"id": "1"}]},
-        "matching": {"source": [{"id": "a"}], "target": [{"id": "a"}]},
-        "performance": {"steps": [{"id": "a b"}], "correctResponsesPattern": ["a[.]1:2"]},
-        "sequencing": {"choices": [{"id": ""}, {"id": "b", "description": {"en": "B"}}]},
-        "numeric": {"correctResponsesPattern": ["4[:]"], "scale": [{"id": "no scale of its own"}]},
-        "other": {"correctResponsesPattern": ["(35.937432,-86.868896)"]},
-    }
-    for kind, part in parts.items():
+    for kind, part in _INTERACTIONS.items():
         definition = {"interactionType": kind, **part}
         value = {**ACTIVITY, "definition": definition}
-        yield GoodStatement(f"interaction {kind}", with_changes(object=value))
+        for place, body in (
+            ("Statement", with_changes(object=value)),
+            ("SubStatement", with_changes(object={**SUB_STATEMENT, "object": value})),
+        ):
+            yield GoodStatement(f"interaction {kind} in a {place}", body).showing(
+                "XAPI-00049", *(_OF_INTERACTIONS[name] for name in part)
+            )
 
 
 def _results() -> Iterator[GoodStatement]:
-    scores: tuple[str, ...] = (
-        "{}",
-        '{"scaled": 1.0}',
-        '{"scaled": -1}',
-        '{"scaled": 1e0}',
-        '{"scaled": 0.' + "3" * 900 + "}",
-        '{"raw": 0, "min": 0, "max": 1}',
-        '{"raw": 1.0, "min": -1e2, "max": 1}',
-        '{"raw": 123456789012345678901234567890}',
-        '{"raw": 1, "scaled": -0.5}',
-        '{"min": 5}',
+    scores: tuple[tuple[str, str], ...] = (
+        ("{}", "XAPI-00079"),
+        ('{"scaled": 1.0}', "XAPI-00083"),
+        ('{"scaled": -1}', "XAPI-00083"),
+        ('{"scaled": 1e0}', "XAPI-00083"),
+        ('{"scaled": 0.' + "3" * 900 + "}", "XAPI-00083"),
+        ('{"raw": 0, "min": 0, "max": 1}', "XAPI-00082"),
+        ('{"raw": 1.0, "min": -1e2, "max": 1}', "XAPI-00082"),
+        ('{"raw": 123456789012345678901234567890}', "XAPI-00082"),
+        ('{"raw": 1, "scaled": -0.5}', "XAPI-00082"),
+        ('{"min": 5}', "XAPI-00081"),
+        ('{"min": -0.5, "max": 0.25}', "XAPI-00081"),
+        ('{"max": -5.5}', "XAPI-00080"),
+        ('{"max": 1.0000001, "min": 1}', "XAPI-00080"),
     )
-    for score in scores:
+    for score, requirement in scores:
         text = json.dumps(with_changes(result={"score": "?"})).replace('"?"', score)
-        yield GoodStatement(f"score {score[:40]}", text)
+        yield GoodStatement(f"score {score[:40]}", text).showing(requirement)
     for duration in GOOD_DURATIONS:
-        yield GoodStatement(f"duration {duration}", with_changes(result={"duration": duration}))
-    values: tuple[object, ...] = (None, "", {}, [], 0, False, {"a": None}, "\x7f", "\\u0000")
+        result = {"duration": duration}
+        lasting = with_changes(result=result, object={**SUB_STATEMENT, "result": result})
+        yield GoodStatement(f"duration {duration}", lasting).showing("XAPI-00124", "XAPI-00077")
+
+
+def _extensions() -> Iterator[GoodStatement]:
+    values: tuple[object, ...] = (
+        None, "", {}, [], 0, False, 1.5, "text", {"a": None}, "\x7f", "\\u0000",
+    )  # fmt: skip
     for value in values:
-        extensions = {"https://example.org/x": value}
-        yield GoodStatement(f"extension {value!r}", with_changes(result={"extensions": extensions}))
+        extensions = {"extensions": {"https://example.org/x": value}}
+        holder: Json = {
+            "object": {**ACTIVITY, "definition": extensions},
+            "result": extensions,
+            "context": extensions,
+        }
+        sub_statement = {**SUB_STATEMENT, **holder}
+        is_empty = value in (None, "", {})
+        shown = ("XAPI-00119", "XAPI-00120") if is_empty else ("XAPI-00120",)
+        yield GoodStatement(f"extension {value!r}", with_changes(**holder)).showing(*shown)
+        yield GoodStatement(
+            f"extension {value!r} in a SubStatement", with_changes(object=sub_statement)
+        ).showing(*shown)
     for number in ("1e400", "-0.0", "1" * 1_000, "1e-400", "1E+2"):
         text = json.dumps(with_changes(result={"extensions": {"urn:x": "?"}}))
         yield GoodStatement(f"extension {number[:9]}", text.replace('"?"', number))
     empty = with_changes(result={"extensions": {}}, context={"extensions": {}})
-    yield GoodStatement("empty extensions", empty)
+    yield GoodStatement("empty extensions", empty).showing("XAPI-00119")
 
 
 def _contexts() -> Iterator[GoodStatement]:
@@ -267,14 +345,14 @@ def _contexts() -> Iterator[GoodStatement]:
         for value in (activity, [activity], [activity, activity], []):
             context = {"contextActivities": {name: value}}
             kind = "one" if isinstance(value, dict) else str(len(value))
-            yield GoodStatement(f"{name} of {kind}", with_changes(context=context))
-    for tag in GOOD_LANGUAGE_TAGS:
-        yield GoodStatement(f"language {tag}", with_changes(context={"language": tag}))
-        verb = {**VERB, "display": {tag: "answered"}}
-        yield GoodStatement(f"display in {tag}", with_changes(verb=verb))
+            yield GoodStatement(f"{name} of {kind}", with_changes(context=context)).showing(
+                "XAPI-00093", "XAPI-00094"
+            )
+    yield GoodStatement("empty contextActivities", with_changes(context={"contextActivities": {}}))
     for target in (ACTIVITY, {**ACTIVITY, "objectType": "Activity"}):
         revised = with_changes(object=target, context={"revision": "", "platform": "LMS"})
-        yield GoodStatement(f"revision with objectType {target.get('objectType')}", revised)
+        name = f"revision with objectType {target.get('objectType')}"
+        yield GoodStatement(name, revised).showing("XAPI-00084", "XAPI-00085")
     without_types = {
         "contextAgents": [{"objectType": "contextAgent", "agent": AGENT}],
         "contextGroups": [
@@ -285,22 +363,62 @@ def _contexts() -> Iterator[GoodStatement]:
     yield GoodStatement("empty contextAgents", with_changes(context={"contextAgents": []}), ONLY_2)
 
 
+_OF_LANGUAGE_MAPS = (
+    "XAPI-00121",
+    "XAPI-00013",
+    "XAPI-00045",
+    "XAPI-00056",
+    "XAPI-00059",
+    "XAPI-00062",
+    "XAPI-00106",
+)
+
+
+def _languages() -> Iterator[GoodStatement]:
+    for tag in GOOD_LANGUAGE_TAGS:
+        language = with_changes(context={"language": tag})
+        yield GoodStatement(f"language {tag}", language).showing("XAPI-00013", "XAPI-00091")
+        text = {tag: "words"}
+        part = {"id": "a", "description": text}
+        definition: Json = {
+            "name": text,
+            "description": text,
+            "interactionType": "choice",
+            "choices": [part],
+        }
+        thing = {**ACTIVITY, "definition": definition}
+        holder: Json = {
+            "verb": {**VERB, "display": text},
+            "context": {"contextActivities": {"other": [thing]}},
+            "attachments": [{**ATTACHMENT, "display": text, "description": text}],
+        }
+        sub_statement = {**SUB_STATEMENT, **holder, "object": thing}
+        everywhere = with_changes(**holder, object=sub_statement)
+        yield GoodStatement(f"language maps in {tag}", everywhere).showing(*_OF_LANGUAGE_MAPS)
+
+
 def _lrs_properties() -> Iterator[GoodStatement]:
     for timestamp in GOOD_TIMESTAMPS:
         changes = {"timestamp": timestamp, "stored": timestamp}
-        yield GoodStatement(f"timestamp {timestamp}", with_changes(**changes))
+        yield GoodStatement(f"timestamp {timestamp}", with_changes(**changes)).showing(
+            "XAPI-00123", "XAPI-00022", "XAPI-00097"
+        )
     for timestamp in TIMESTAMPS_OF_1_0:
-        name = f"timestamp {timestamp}"
-        yield GoodStatement(name, with_changes(timestamp=timestamp), ONLY_1)
+        of_1_0 = with_changes(timestamp=timestamp)
+        yield GoodStatement(f"timestamp {timestamp}", of_1_0, ONLY_1).showing("XAPI-00123")
     for version in ("1.0", "1.0.0", "1.0.3", "1.0.9"):
-        yield GoodStatement(f"version {version}", with_changes(version=version))
+        yield GoodStatement(f"version {version}", with_changes(version=version)).showing(
+            "XAPI-00101"
+        )
     for version in ("2.0", "2.0.0", "2.0.7"):
         yield GoodStatement(f"version {version}", with_changes(version=version), ONLY_2)
     two = {"objectType": "Group", "member": [AGENT, {"openid": "https://lms.example.org"}]}
-    yield GoodStatement("authority of two", with_changes(authority=two))
+    yield GoodStatement("authority of two", with_changes(authority=two)).showing(
+        "XAPI-00098", "XAPI-00024"
+    )
     for sha2 in ("ab" * 28, "AB" * 32, "ab" * 48, "ab" * 64):
-        attachments = [{**ATTACHMENT, "sha2": sha2}]
-        yield GoodStatement(f"sha2 of {len(sha2)}", with_changes(attachments=attachments))
+        attached = with_changes(attachments=[{**ATTACHMENT, "sha2": sha2}])
+        yield GoodStatement(f"sha2 of {len(sha2)}", attached).showing("XAPI-00103", "XAPI-00025")
     yield GoodStatement("no attachments", with_changes(attachments=[]))
     nested = json.loads("[" * 61 + "]" * 61)
     deep = with_changes(result={"extensions": {"urn:x": nested}})
@@ -317,6 +435,8 @@ GOOD_STATEMENTS: tuple[GoodStatement, ...] = (
     *_objects(),
     *_interactions(),
     *_results(),
+    *_extensions(),
     *_contexts(),
+    *_languages(),
     *_lrs_properties(),
 )

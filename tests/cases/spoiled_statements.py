@@ -7,7 +7,7 @@ required, or emptied where it has a format; in the Statement and in a SubStateme
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.good_statements import (
@@ -18,6 +18,7 @@ from cases.good_statements import (
     ONLY_2,
     Json,
 )
+from cases.requirements_of_places import requirements_of
 from lrs.xapi.versions import Version
 
 Steps = tuple[str | int, ...]
@@ -34,12 +35,18 @@ class BadStatement:
         body: the statement, or its JSON text where the spelling matters.
         path: where a violation must be found.
         versions: under which it is to be refused.
+        requirements: ids of the public conformance suite that it shows, the first above all.
     """
 
     name: str
     body: object
     path: str
     versions: tuple[Version, ...] = BOTH
+    requirements: tuple[str, ...] = ()
+
+    def showing(self, *requirements: str) -> "BadStatement":
+        """Return the case with the requirements that it shows."""
+        return replace(self, requirements=requirements)
 
     @property
     def text(self) -> str:
@@ -109,29 +116,50 @@ def _derived(body: Json, versions: tuple[Version, ...], inside: str) -> Iterator
     """Spoil a good statement in each of its places under `inside`, one at a time."""
     for steps in places(body):
         if spelled(steps).startswith(inside):
-            for what, spoiled, place in _spoiled(body, steps):
-                name = f"{what} (under {inside or 'the statement'})"
-                yield BadStatement(name, spoiled, spelled(place), versions)
+            for case in _spoiled(body, steps):
+                name = f"{case.name} (under {inside or 'the statement'})"
+                shown = _shown(body, case.requirements)
+                yield replace(case, name=name, versions=versions, requirements=shown)
 
 
-def _spoiled(body: Json, steps: Steps) -> Iterator[tuple[str, Json, Steps]]:
-    """Return what was done to one place, the statement, and where it must be noticed."""
+def _spoiled(body: Json, steps: Steps) -> Iterator[BadStatement]:
+    """Spoil one place in every way."""
     path = spelled(steps)
     name = steps[-1]
     parent = _parent(body, steps)
     value = parent[name]
-    yield f"null at {path}", changed(body, steps, None), steps
+    yield BadStatement(f"null at {path}", changed(body, steps, None), path).showing("XAPI-00001")
     for other in _OTHER_TYPES[type(value)]:
         is_read_as_array = isinstance(other, list) and _may_be_array(steps)
         place = (*steps, 0) if is_read_as_array else steps
-        yield f"{json.dumps(other)} at {path}", changed(body, steps, other), place
+        case = BadStatement(
+            f"{json.dumps(other)} at {path}", changed(body, steps, other), spelled(place)
+        )
+        yield case.showing(*_asked(body, steps), "XAPI-00006")
     if isinstance(value, dict) and not _is_free(steps, value):
         place = (*steps, "unknown")
-        yield f"unknown property in {path}", changed(body, place, "value"), place
+        unknown = changed(body, place, "value")
+        case = BadStatement(f"unknown property in {path}", unknown, spelled(place))
+        yield case.showing("XAPI-00010")
     if isinstance(name, str) and not (len(steps) > 1 and _is_free(steps[:-1], parent)):
         place = (*steps[:-1], name[0].swapcase() + name[1:])
         miscased = changed(_without(body, steps), place, value)
-        yield f"miscased {spelled(place)}", miscased, place
+        case = BadStatement(f"miscased {spelled(place)}", miscased, spelled(place))
+        yield case.showing("XAPI-00008")
+
+
+def _is_sub_statement(body: Json) -> bool:
+    return bool(body["object"].get("objectType") == "SubStatement")
+
+
+def _asked(body: Json, steps: Steps) -> tuple[str, ...]:
+    """Return what requirements ask of a place, in a Statement or in its SubStatement."""
+    return requirements_of(steps[1:] if _is_sub_statement(body) else steps)
+
+
+def _shown(body: Json, requirements: tuple[str, ...]) -> tuple[str, ...]:
+    """Add that a SubStatement has to keep what a Statement has to keep."""
+    return (*requirements, "XAPI-00066") if _is_sub_statement(body) else requirements
 
 
 def _may_be_array(steps: Steps) -> bool:
@@ -175,13 +203,22 @@ _REQUIRED_IN_2: tuple[Steps, ...] = (
     ("context", "contextGroups", 0, "group", "objectType"),
     ("context", "contextGroups", 0, "group", "member"),
 )
+_REQUIREMENTS_OF_REQUIRED: dict[Steps, str] = {
+    ("actor",): "XAPI-00003",
+    ("verb",): "XAPI-00004",
+    ("object",): "XAPI-00005",
+}
 # Dropping these breaks a rule that is told at the place in the second column.
-_NEEDED: tuple[tuple[Steps, Steps], ...] = (
-    (("actor", "member", 0, "mbox"), ("actor", "member", 0)),
-    (("actor", "objectType"), ("actor", "member")),
-    (("object", "definition", "interactionType"), ("object", "definition", "choices")),
-    (("context", "instructor", "openid"), ("context", "instructor")),
-    (("context", "team", "mbox"), ("context", "team", "member")),
+_NEEDED: tuple[tuple[Steps, Steps, tuple[str, ...]], ...] = (
+    (("actor", "member", 0, "mbox"), ("actor", "member", 0), ("XAPI-00034", "XAPI-00036")),
+    (("actor", "objectType"), ("actor", "member"), ("XAPI-00035",)),
+    (
+        ("object", "definition", "interactionType"),
+        ("object", "definition", "choices"),
+        ("XAPI-00064",),
+    ),
+    (("context", "instructor", "openid"), ("context", "instructor"), ("XAPI-00034", "XAPI-00087")),
+    (("context", "team", "mbox"), ("context", "team", "member"), ("XAPI-00035", "XAPI-00088")),
 )
 _FORMATTED: tuple[Steps, ...] = (
     ("verb", "id"),
@@ -214,21 +251,27 @@ def _dropped_or_emptied() -> Iterator[BadStatement]:
         for steps in _REQUIRED:
             place = (*start, *steps)
             path = spelled(place)
-            yield BadStatement(f"no {path}", _without(body, place), path)
-        for steps, told in _NEEDED:
+            asked = _REQUIREMENTS_OF_REQUIRED.get(steps)
+            shown = (asked,) if asked else requirements_of(steps)
+            case = BadStatement(f"no {path}", _without(body, place), path)
+            yield case.showing(*_shown(body, shown))
+        for steps, told, shown in _NEEDED:
             place = (*start, *steps)
             path = spelled((*start, *told))
-            yield BadStatement(f"no {spelled(place)}", _without(body, place), path)
+            case = BadStatement(f"no {spelled(place)}", _without(body, place), path)
+            yield case.showing(*_shown(body, shown))
         for steps in _FORMATTED:
             place = (*start, *steps)
             path = spelled(place)
-            yield BadStatement(f"empty {path}", changed(body, place, ""), path)
+            case = BadStatement(f"empty {path}", changed(body, place, ""), path)
+            yield case.showing(*_shown(body, ("XAPI-00007", *requirements_of(steps))))
     with_actors = {**FULL, "context": CONTEXT_ACTORS}
     for steps in _REQUIRED_IN_2:
         path = spelled(steps)
         yield BadStatement(f"no {path}", _without(with_actors, steps), path, ONLY_2)
     for steps in (("id",), ("stored",), ("version",)):
-        yield BadStatement(f"empty {spelled(steps)}", changed(FULL, steps, ""), spelled(steps))
+        case = BadStatement(f"empty {spelled(steps)}", changed(FULL, steps, ""), spelled(steps))
+        yield case.showing("XAPI-00007", *requirements_of(steps))
 
 
 SPOILED_STATEMENTS: tuple[BadStatement, ...] = (

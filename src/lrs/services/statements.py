@@ -22,7 +22,7 @@ from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
 from lrs.storage.statement_lists import list_statements
 from lrs.storage.statements import find_statements
-from lrs.xapi.attachment_data import brought_by, check_received
+from lrs.xapi.attachment_data import Text, brought_by, check_received
 from lrs.xapi.completion import complete
 from lrs.xapi.findings import MAX_VIOLATIONS
 from lrs.xapi.json_text import split
@@ -34,6 +34,8 @@ from lrs.xapi.versions import Version
 
 # Others get their turn after so many statements of a batch were read.
 _READ_AT_ONCE = 50
+# Bytes of a statement that is read beside the event loop, since it may be a hostile one.
+_LARGE = 128 * 1024
 _IDS = "Comm. 2.1.2"
 
 
@@ -96,9 +98,10 @@ class _Reader:
         """Read one statement; `identifier` is the id of one that brings none."""
         statement, leniencies = read_statement_as(self.mode, raw, self.version, path)
         self.used.update(leniencies)
-        brought = brought_by(statement, raw, self.version, path, self.data)
         sent = UUID(statement.id) if statement.id is not None else None
         chosen = sent or identifier or self.new_id()
+        text = Text(raw, chosen, self.version)
+        brought = brought_by(statement, text, path, self.data)
         completed = complete(raw, chosen, self.authority.text, self.version)
         return record(chosen, statement, raw, completed, self.authority.ifi, brought)
 
@@ -171,7 +174,7 @@ class StatementsService:
             raise InvalidRequestError("PUT takes one statement, not an array (Comm. 2.1.1)")
         self._check_sizes(received)
         reader = self._reader(principal, version, data)
-        kept = reader.read(received[0], "", identifier)
+        kept = await _read(reader, received[0], "", identifier)
         if kept.id != identifier:
             raise InvalidRequestError(
                 f"the statement's id {kept.id} differs from statementId (Comm. 2.1.1)"
@@ -263,6 +266,15 @@ class StatementsService:
         return Stored([each.id for each in records], new)
 
 
+async def _read(
+    reader: _Reader, raw: bytes, path: str, identifier: UUID | None = None
+) -> StatementRecord:
+    """Read one statement; one that may take long does not keep other requests waiting."""
+    if len(raw) > _LARGE:
+        return await asyncio.to_thread(reader.read, raw, path, identifier)
+    return reader.read(raw, path, identifier)
+
+
 async def _read_all(
     received: Sequence[bytes], reader: _Reader, *, is_batch: bool
 ) -> list[StatementRecord]:
@@ -274,7 +286,7 @@ async def _read_all(
             await asyncio.sleep(0)
         path = f"statements[{number}]" if is_batch else ""
         try:
-            records.append(reader.read(raw, path))
+            records.append(await _read(reader, raw, path))
         except InvalidStatementError as error:
             violations += error.violations
         if len(violations) > MAX_VIOLATIONS and number + 1 < len(received):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from lrs.errors import InvalidRequestError, InvalidStatementError, Violation
 from lrs.xapi.attachments import Attachment
@@ -16,6 +17,8 @@ _SIGNED = "Data 2.6"
 _SIGNATURE_TYPE = "application/octet-stream"
 # A signature repeats the statement, in Base64; more than this is none.
 _LONGEST_SIGNATURE = 16 * 1024 * 1024
+# Each takes as long to check as the statement to read.
+_MOST_SIGNATURES = 10
 
 
 class BroughtData(NamedTuple):
@@ -49,19 +52,22 @@ class _Placed(NamedTuple):
     attachment: Attachment
 
 
+class Text(NamedTuple):
+    """A statement as it came in, and the id that it has or is given."""
+
+    raw: bytes
+    identifier: UUID
+    version: Version
+
+
 def brought_by(
-    statement: Statement,
-    raw: bytes,
-    version: Version,
-    path: str,
-    received: Mapping[str, ReceivedData] | None,
+    statement: Statement, text: Text, path: str, received: Mapping[str, ReceivedData] | None
 ) -> Brought:
     """Find the data of a statement's attachments, and check its signatures.
 
     Args:
         statement: as it was read.
-        raw: its JSON text.
-        version: the version of the request.
+        text: its JSON text, its id, and the version of the request.
         path: where it lies in the request, such as `statements[3]`.
         received: the data that the request brings, by hash; None if the request is only JSON.
 
@@ -80,7 +86,7 @@ def brought_by(
         for _, each in placed
         if each.sha2.lower() in by_hash
     ]
-    return Brought(data, _signature(placed, raw, version, by_hash))
+    return Brought(data, _signature(placed, text, by_hash))
 
 
 def check_received(received: Mapping[str, ReceivedData], named: Sequence[BroughtData]) -> None:
@@ -139,30 +145,34 @@ def _missing(
 
 
 def _signature(
-    placed: Sequence[_Placed], raw: bytes, version: Version, received: Mapping[str, ReceivedData]
+    placed: Sequence[_Placed], text: Text, received: Mapping[str, ReceivedData]
 ) -> Signature | None:
     """Check all signatures of a statement; it is verified if each of them is (Data 2.6)."""
     found = [each for each in placed if each.attachment.usage_type == USAGE_TYPE]
-    results = [_checked(each, raw, version, received) for each in found]
+    for path, attachment in found:
+        if _media_type(attachment.content_type) != _SIGNATURE_TYPE:
+            message = f"must be {_SIGNATURE_TYPE}, because it is a signature"
+            raise _refusal(f"{path}.contentType", message)
+    distinct = {each.attachment.sha2.lower(): each for each in reversed(found)}
+    if len(distinct) > _MOST_SIGNATURES:
+        message = f"is one of {len(distinct)} signatures; {_MOST_SIGNATURES} are allowed"
+        raise _refusal(found[0].path, message)
+    results = [_checked(each, text, received) for each in distinct.values()]
     if not results:
         return None
     unverified = Signature.UNVERIFIED in results
     return Signature.UNVERIFIED if unverified else Signature.VERIFIED
 
 
-def _checked(
-    placed: _Placed, raw: bytes, version: Version, received: Mapping[str, ReceivedData]
-) -> Signature:
+def _checked(placed: _Placed, text: Text, received: Mapping[str, ReceivedData]) -> Signature:
     path, attachment = placed
-    if _media_type(attachment.content_type) != _SIGNATURE_TYPE:
-        message = f"must be {_SIGNATURE_TYPE}, because it is a signature"
-        raise _refusal(f"{path}.contentType", message)
     data = received.get(attachment.sha2.lower())
     if data is None:
         return Signature.UNVERIFIED  # it lies at its fileUrl, which is never fetched
     if data.size > _LONGEST_SIGNATURE:
         raise _refusal(path, f"is a signature of {data.size} bytes, no statement needs as many")
-    return check_signature(b"".join(data.pieces(_LONGEST_SIGNATURE)), raw, version, path)
+    jws = b"".join(data.pieces(_LONGEST_SIGNATURE))
+    return check_signature(jws, text.raw, text.identifier, text.version, path)
 
 
 def _refusal(path: str, message: str) -> InvalidStatementError:

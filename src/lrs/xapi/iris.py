@@ -4,24 +4,26 @@ The check is a best effort, as the standard allows: it tells identifiers from ot
 not parse authorities, ports or percent-encodings.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import StringConstraints, TypeAdapter, WithJsonSchema
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*:"
 IRI_PATTERN = rf'^{_SCHEME}[^\x00-\x20\x7f-\x9f<>"{{}}|\\^`]+$'
 URI_PATTERN = rf"^{_SCHEME}[!#-;=?-\[\]_a-z~]+$"
+# Longer than any address that browsers and servers take.
+MAX_LENGTH: Final = 16_384
 IRI_EXPECTED = "must be an IRI: a scheme such as `https:`, then no spaces"
 URI_EXPECTED = "must be a URI: a scheme such as `https:`, then ASCII characters without spaces"
 
 Iri = Annotated[
     str,
-    StringConstraints(pattern=IRI_PATTERN, strict=True),
+    StringConstraints(pattern=IRI_PATTERN, max_length=MAX_LENGTH, strict=True),
     WithJsonSchema({"type": "string", "format": "iri"}),
 ]
 Uri = Annotated[
     str,
-    StringConstraints(pattern=URI_PATTERN, strict=True),
+    StringConstraints(pattern=URI_PATTERN, max_length=MAX_LENGTH, strict=True),
     WithJsonSchema({"type": "string", "format": "uri"}),
 ]
 

@@ -30,7 +30,10 @@ class _Refused(NamedTuple):
 
 
 def depth_of(text: str) -> int:
-    """Return how deep a JSON text is nested; a small text that cannot be too deep gives 0."""
+    """Return how deep a JSON text is nested, or one more than `MAX_DEPTH` if that is deeper.
+
+    A small text that cannot be too deep gives 0.
+    """
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
@@ -38,6 +41,8 @@ def depth_of(text: str) -> int:
         if bracket in "{[":
             depth += 1
             deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                break
         else:
             depth -= 1
     return deepest

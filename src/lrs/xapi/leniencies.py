@@ -7,7 +7,7 @@ what was sent: the text is kept as it came.
 import re
 from enum import StrEnum
 
-from lrs.xapi.iris import is_iri
+from lrs.xapi.iris import MAX_LENGTH, is_iri
 
 
 class Mode(StrEnum):
@@ -38,7 +38,8 @@ def activity_type(text: str) -> str | None:
 
 def activity_id(text: str) -> str | None:
     """Read an Activity's id that need not be an IRI; None if nothing is in it (Data 2.4.4.1)."""
-    return text if text.strip() and "\0" not in text else None
+    may_be_kept = text.strip() and "\0" not in text and len(text) <= MAX_LENGTH
+    return text if may_be_kept else None
 
 
 def language(text: str) -> str | None:

@@ -47,6 +47,7 @@ _EXPECTED_BY_TYPE: Final = {
     "model_type": "must be an object",
     "object_type": "must be {allowed}",
     "refused": "{reason}",
+    "string_too_long": "must have at most {max_length} characters",
     "string_type": "must be a string",
     "too_short": "must hold at least one element",
 }

@@ -351,6 +351,7 @@ async def test_data_may_be_read_in_any_order_and_again() -> None:
 # What is no boundary
 
 
+@pytest.mark.requirement("XAPI-00131")
 @pytest.mark.parametrize(
     "parameters",
     ["", ";", "; boundary", "; boundary=", '; boundary=""', "; charset=utf-8", "; x=boundary=y"],
@@ -424,6 +425,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.requirement("XAPI-00130")
 @pytest.mark.parametrize("case", MALFORMED)
 async def test_what_is_no_multipart_is_refused_with_the_reason(case: str) -> None:
     body, told = MALFORMED[case]
@@ -445,6 +447,7 @@ async def test_32_headers_are_allowed() -> None:
 # What is no request with statements and data
 
 
+@pytest.mark.requirement("XAPI-00134")
 @pytest.mark.parametrize(
     ("headers", "told"),
     [
@@ -462,6 +465,7 @@ async def test_the_first_part_must_be_json(headers: Mapping[str, str], told: str
     assert told in await refusal(written(with_headers(dict(headers), b"[]")))
 
 
+@pytest.mark.requirement("XAPI-00133")
 async def test_all_statements_belong_in_the_first_part() -> None:
     told = await refusal(written(STATEMENTS, STATEMENTS))
     assert told.startswith("part 2 is JSON without X-Experience-API-Hash: all statements belong")
@@ -473,6 +477,7 @@ async def test_json_may_be_an_attachment() -> None:
     assert found.data == {sha2(b"{}"): Data(b"{}", "application/json")}
 
 
+@pytest.mark.requirement("XAPI-00132")
 async def test_a_part_needs_a_hash() -> None:
     told = await refusal(written(STATEMENTS, Part(b"data", sha2="").written()))
     assert told == "part 2 has no X-Experience-API-Hash"

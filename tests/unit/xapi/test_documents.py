@@ -28,7 +28,7 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
-JSON_OBJECTS = st.dictionaries(st.text(), JSON_VALUES)
+JSON_OBJECTS = st.dictionaries(st.text(), JSON_VALUES, max_size=5)
 
 
 def a_json(content: bytes, content_type: str = "application/json") -> Document:

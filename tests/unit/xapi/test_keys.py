@@ -71,8 +71,8 @@ def test_keys_are_equal_for_the_same_agent_only(one: Json, other: Json) -> None:
 def test_statements_are_compared_by_the_same_identity(
     one: Json, other: Json, version: Version
 ) -> None:
-    texts = [json.dumps({"actor": identifier}).encode() for identifier in (one, other)]
-    assert match(*texts, version) is (agent_key(read(one)) == agent_key(read(other)))
+    first, second = (json.dumps({"actor": identifier}).encode() for identifier in (one, other))
+    assert match(first, second, version) is (agent_key(read(one)) == agent_key(read(other)))
 
 
 @given(IDENTIFIERS, DESCRIPTIONS)
@@ -83,7 +83,8 @@ def test_nothing_but_the_identifier_is_in_the_key(identifier: Json, described: J
 @given(st.lists(IDENTIFIERS, min_size=1, max_size=3))
 def test_an_anonymous_group_has_no_key(members: list[Json]) -> None:
     group = Group.model_validate({"objectType": "Group", "member": members})
-    assert agent_key(group) is canonical_ifi(group) is None
+    assert agent_key(group) is None
+    assert canonical_ifi(group) is None
 
 
 ANY_NAME = st.text(max_size=5)

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -88,7 +89,14 @@ def test_the_payload_may_be_spelt_in_another_way(signer: Signer) -> None:
     spelt = json.dumps(dict(reversed(statement.items())), indent=4).encode()
     plain = json.dumps(statement | {"attachments": []}, ensure_ascii=False).encode()
     jws = certified(spelt, signer)
-    assert check_signature(jws, plain, V1, PATH) is Signature.VERIFIED
+    assert check_signature(jws, plain, UUID(ID), V1, PATH) is Signature.VERIFIED
+
+
+def test_a_statement_without_id_has_the_one_under_which_it_is_sent(signer: Signer) -> None:
+    bare = {name: value for name, value in SENT.items() if name != "id"}
+    assert check(certified(SIGNED, signer), bare) is Signature.VERIFIED
+    other = SIGNED | {"id": "9f1f6a1b-6f0a-4b6e-9c39-0d8c1c1e2a10"}
+    assert '"id"' in refused(certified(other, signer), bare)
 
 
 def test_ids_are_compared_without_case(signer: Signer) -> None:

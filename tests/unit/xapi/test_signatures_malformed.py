@@ -94,6 +94,7 @@ NO_OBJECT: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.requirement("XAPI-00116")
 @pytest.mark.parametrize(("content", "reason"), NO_OBJECT.values(), ids=NO_OBJECT.keys())
 def test_header_and_payload_must_be_json_objects(
     signer: Signer, content: bytes, reason: str

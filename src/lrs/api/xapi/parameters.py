@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from fastapi import Request
@@ -132,11 +133,15 @@ _COMPANY = {
 
 
 def check_single(request: Request) -> None:
-    """Refuse parameters that are given twice.
+    """Refuse parameters that are given twice, or are no UTF-8.
 
     Raises:
         InvalidRequestError: one is.
     """
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError("the parameters are not UTF-8 (Comm. 1.4)") from error
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         if name in seen:
