@@ -48,9 +48,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("statements", "signature")
-    op.drop_index(
-        op.f("statement_attachments_store_sha2_idx"), table_name="statement_attachments"
-    )
+    op.drop_index(op.f("statement_attachments_store_sha2_idx"), table_name="statement_attachments")
     op.drop_table("statement_attachments")
     op.drop_table("attachment_pieces")
     op.drop_table("attachments")
