@@ -54,6 +54,19 @@ _OF_ACTIVITIES = ("store", "activity", "position", "id", "via")
 _same_statement = (statement_payloads.c.store == statements.c.store) & (
     statement_payloads.c.id == statements.c.id
 )
+_FOUND = (
+    select(
+        statements.c.id,
+        statements.c.position,
+        statements.c.voided,
+        cast(statement_payloads.c.payload, Text).label("payload"),
+    )
+    .join_from(statements, statement_payloads, _same_statement)
+    .where(
+        statements.c.store == bindparam("store"),
+        statements.c.id == func.any(bindparam("ids", type_=_IDS)),
+    )
+)
 
 
 async def insert_statements(
@@ -114,21 +127,11 @@ async def find_statements(
     connection: AsyncConnection, store: int, ids: Sequence[UUID]
 ) -> dict[UUID, KeptStatement]:
     """Return those of the statements that are there, voided ones included, by id."""
-    query = (
-        select(
-            statements.c.id,
-            statements.c.position,
-            statements.c.voided,
-            cast(statement_payloads.c.payload, Text).label("payload"),
-        )
-        .join_from(statements, statement_payloads, _same_statement)
-        .where(
-            statements.c.store == store, statements.c.id == func.any(bindparam("ids", ids, _IDS))
-        )
-    )
-    rows = await connection.execute(query)
+    rows = await fetch(connection, _FOUND, {"store": store, "ids": ids})
     return {
-        row.id: KeptStatement(row.id, row.payload.encode(), stored_at(row.position), row.voided)
+        row["id"]: KeptStatement(
+            row["id"], row["payload"].encode(), stored_at(row["position"]), row["voided"]
+        )
         for row in rows
     }
 

@@ -14,6 +14,7 @@ from sqlalchemy import Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.errors import UnavailableError
+from lrs.storage.driver import fetch
 
 # The first of the two numbers of our advisory locks; the second is the store.
 LOCK_CLASS = 19_538
@@ -76,13 +77,13 @@ async def watermark(connection: AsyncConnection, store: int) -> Watermark:
     Raises:
         UnavailableError: when a writer began cannot be seen.
     """
-    row = (await connection.execute(_WATERMARK, {"store": str(store)})).one()
-    if row.hidden:
+    (row,) = await fetch(connection, _WATERMARK, {"store": str(store)})
+    if row["hidden"]:
         raise UnavailableError(
             "somebody writes under a role whose transactions ours may not see; all processes have"
             " to write under one role"
         )
-    return Watermark(row.instant, last_position(row.instant))
+    return Watermark(row["instant"], last_position(row["instant"]))
 
 
 async def written_so_far(connection: AsyncConnection) -> str:

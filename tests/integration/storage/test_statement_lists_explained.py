@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from lrs.storage.engines import Database
-from lrs.storage.statement_lists import page_query
+from lrs.storage.statement_lists import page_query, page_values, shape_of
 from lrs.xapi.queries import Cursor, StatementFilter
 
 LAST = 2**62
@@ -52,7 +52,9 @@ FILTERS = {
 async def plan_of(database: Database, store: int, wanted: StatementFilter) -> list[dict[str, Any]]:
     """The nodes of the plan that PostgreSQL takes for a page in the middle of the answer."""
     after = Cursor((1_700_000_000_000_000 + 40_000 * 1000) * 1024, key("id", 40_000))
-    query = page_query(store, wanted, LAST, None if wanted.ascending else after, LIMIT)
+    cursor = None if wanted.ascending else after
+    values = page_values(store, wanted, LAST, cursor, LIMIT)
+    query = page_query(shape_of(wanted, cursor)).params(**values)
     dialect = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
     sql = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     async with database.reading() as connection:
