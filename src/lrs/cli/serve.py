@@ -6,6 +6,8 @@ import logging.config
 import os
 import socket
 import tempfile
+from functools import partial
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -15,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from lrs.cli.banner import Banner
+from lrs.cli.connections import LimitedConnection
 from lrs.cli.credentials import credentials_service
 from lrs.cli.database import ReachedDatabase, own_database, server_key
 from lrs.cli.listening import address_of, bound_socket, listen
@@ -100,12 +103,14 @@ def _place(settings: Settings, database: ReachedDatabase) -> str:
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:
+    # Pickled for the workers, hence neither a subclass made here nor a lambda.
+    connection = partial(LimitedConnection, head_timeout=settings.body_timeout)
     config = uvicorn.Config(
         "lrs.cli.worker:create_worker_app",
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=cast("type[asyncio.Protocol]", connection),
         ws="none",
         lifespan="on",
         access_log=False,

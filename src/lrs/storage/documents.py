@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, delete, func, select, text
+from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.dictionary import keep_identifiers
+from lrs.storage.driver import fetch, fetch_value
 from lrs.storage.tables import documents
 from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, DocumentKey, KeptDocument
 
@@ -16,6 +17,24 @@ from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, Docume
 # the locks of statements are of the kind with two numbers, which PostgreSQL keeps apart.
 _LOCK_OF_ABSENT = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, :store))")
 _MICROSECOND = text("interval '1 microsecond'")
+
+_IS_ONE = (documents.c.store == bindparam("of_store")) & (documents.c.key == bindparam("of_key"))
+_OF_DOCUMENT = ("content", "content_type", "etag", "size")
+_OF_KEY = ("store", "key", "kind", "activity", "agent", "registration", "id")
+
+
+def _sent(*names: str) -> dict[str, ColumnElement[object]]:
+    return {name: bindparam(f"new_{name}", type_=documents.c[name].type) for name in names}
+
+
+_LOCKED = select(documents.c.etag).where(_IS_ONE).with_for_update()
+_FOUND = select(documents.c.content, documents.c.content_type, documents.c.updated).where(_IS_ONE)
+_INSERTION = insert(documents).values(
+    updated=func.clock_timestamp(), **_sent(*_OF_KEY, *_OF_DOCUMENT)
+)
+_LATER = func.greatest(func.clock_timestamp(), documents.c.updated + _MICROSECOND)
+_CHANGE = update(documents).where(_IS_ONE).values(updated=_LATER, **_sent(*_OF_DOCUMENT))
+_DELETION = delete(documents).where(_IS_ONE)
 
 
 class DocumentList(NamedTuple):
@@ -39,13 +58,13 @@ async def lock_document(connection: AsyncConnection, store: int, key: DocumentKe
         store: the store of the document.
         key: what it is found by.
     """
-    row = select(documents.c.etag).where(_is_one(store, key)).with_for_update()
-    etag: str | None = await connection.scalar(row)
+    which = _which(store, key)
+    etag: str | None = await fetch_value(connection, _LOCKED, which)
     if etag is None:
-        lock = {"key": str(key.hashed()), "store": store}
-        await connection.execute(_LOCK_OF_ABSENT, lock)
+        lock = {"key": str(which["of_key"]), "store": store}
+        await fetch(connection, _LOCK_OF_ABSENT, lock)
         # Another snapshot: whoever had the lock before may have created it.
-        etag = await connection.scalar(row)
+        etag = await fetch_value(connection, _LOCKED, which)
     return etag
 
 
@@ -53,10 +72,11 @@ async def find_document(
     connection: AsyncConnection, store: int, key: DocumentKey
 ) -> KeptDocument | None:
     """Return a document; None if there is none."""
-    columns = documents.c
-    query = select(columns.content, columns.content_type, columns.updated)
-    row = (await connection.execute(query.where(_is_one(store, key)))).one_or_none()
-    return row and KeptDocument(Document(row.content, row.content_type), row.updated)
+    rows = await fetch(connection, _FOUND, _which(store, key))
+    if not rows:
+        return None
+    content, content_type, updated = rows[0]
+    return KeptDocument(Document(content, content_type), updated)
 
 
 async def list_documents(
@@ -88,18 +108,17 @@ async def insert_document(
         document: what to keep.
     """
     context = key.context
-    insertion = insert(documents).values(
-        store=store,
-        key=key.hashed(),
-        kind=context.kind,
-        activity=context.activity_key,
-        agent=context.agent_key,
-        registration=context.registration,
-        id=key.id,
-        updated=func.clock_timestamp(),
-        **_columns(document),
-    )
-    await connection.execute(insertion)
+    values = {
+        "new_store": store,
+        "new_key": key.hashed(),
+        "new_kind": context.kind.value,
+        "new_activity": context.activity_key,
+        "new_agent": context.agent_key,
+        "new_registration": context.registration,
+        "new_id": key.id,
+        **_values(document),
+    }
+    await fetch(connection, _INSERTION, values)
     await keep_identifiers(connection, store, context.agent, context.activity)
 
 
@@ -114,14 +133,12 @@ async def update_document(
         key: what it is found by.
         document: what to keep instead.
     """
-    later = func.greatest(func.clock_timestamp(), documents.c.updated + _MICROSECOND)
-    change = documents.update().where(_is_one(store, key))
-    await connection.execute(change.values(updated=later, **_columns(document)))
+    await fetch(connection, _CHANGE, _which(store, key) | _values(document))
 
 
 async def delete_document(connection: AsyncConnection, store: int, key: DocumentKey) -> None:
     """Delete a document, if it is there."""
-    await connection.execute(delete(documents).where(_is_one(store, key)))
+    await fetch(connection, _DELETION, _which(store, key))
 
 
 async def delete_documents(
@@ -142,8 +159,8 @@ async def delete_documents(
     await connection.execute(delete(documents).where(documents.c.store == store, are_locked))
 
 
-def _is_one(store: int, key: DocumentKey) -> ColumnElement[bool]:
-    return (documents.c.store == store) & (documents.c.key == key.hashed())
+def _which(store: int, key: DocumentKey) -> dict[str, object]:
+    return {"of_store": store, "of_key": key.hashed()}
 
 
 def _are_in(store: int, context: DocumentContext) -> list[ColumnElement[bool]]:
@@ -158,10 +175,10 @@ def _are_in(store: int, context: DocumentContext) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _columns(document: Document) -> dict[str, object]:
+def _values(document: Document) -> dict[str, object]:
     return {
-        "content": document.content,
-        "content_type": document.content_type,
-        "etag": document.etag,
-        "size": len(document.content),
+        "new_content": document.content,
+        "new_content_type": document.content_type,
+        "new_etag": document.etag,
+        "new_size": len(document.content),
     }
