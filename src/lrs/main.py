@@ -17,7 +17,7 @@ from lrs.api.cors import Cors, Options
 from lrs.api.head import Head
 from lrs.api.openapi import describe
 from lrs.api.paths import Paths
-from lrs.api.problems import answer_error, answer_http, answer_invalid
+from lrs.api.problems import answer_http, answer_invalid, answer_lrs_error
 from lrs.api.requests import Requests
 from lrs.api.state import ApiOptions, Services
 from lrs.api.v1 import analytics, attachments
@@ -120,7 +120,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(provenance.router)
     app.include_router(attachments.router)
     app.include_router(metrics.router)
-    app.add_exception_handler(LRSError, answer_error)
+    app.add_exception_handler(LRSError, answer_lrs_error)
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_invalid)
 

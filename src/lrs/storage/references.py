@@ -38,6 +38,8 @@ _MISSING = text(
     """
 ).bindparams(bindparam("targets", type_=_IDS))
 
+# OFFSET 0 keeps PostgreSQL from making joins of these look-ups. It thinks that many rows will be
+# affected, and would read the whole table for a few.
 _CONNECT = text(
     """
     WITH RECURSIVE affected (id) AS (
@@ -45,17 +47,23 @@ _CONNECT = text(
         UNION
         SELECT referrer.id
         FROM affected
-        JOIN statements AS referrer ON referrer.store = :store AND referrer.target = affected.id
+        CROSS JOIN LATERAL (
+            SELECT id FROM statements WHERE store = :store AND target = affected.id OFFSET 0
+        ) AS referrer
     ),
     reached (id, via, links) AS (
-        SELECT referrer.id, referrer.target, 1
+        SELECT affected.id, referrer.target, 1
         FROM affected
-        JOIN statements AS referrer ON referrer.store = :store AND referrer.id = affected.id
+        CROSS JOIN LATERAL (
+            SELECT target FROM statements WHERE store = :store AND id = affected.id OFFSET 0
+        ) AS referrer
         WHERE referrer.target IS NOT NULL
         UNION
         SELECT reached.id, next.target, reached.links + 1
         FROM reached
-        JOIN statements AS next ON next.store = :store AND next.id = reached.via
+        CROSS JOIN LATERAL (
+            SELECT target FROM statements WHERE store = :store AND id = reached.via OFFSET 0
+        ) AS next
         WHERE next.target IS NOT NULL AND reached.links < :max_chain
     ),
     pairs AS MATERIALIZED (
@@ -64,8 +72,12 @@ _CONNECT = text(
                CASE target.object_type WHEN 'Activity' THEN target.object END AS activity,
                target.direct_agents, target.other_agents, target.activities
         FROM reached
-        JOIN statements AS referrer ON referrer.store = :store AND referrer.id = reached.id
-        JOIN statements AS target ON target.store = :store AND target.id = reached.via
+        CROSS JOIN LATERAL (
+            SELECT position FROM statements WHERE store = :store AND id = reached.id OFFSET 0
+        ) AS referrer
+        CROSS JOIN LATERAL (
+            SELECT * FROM statements WHERE store = :store AND id = reached.via OFFSET 0
+        ) AS target
         WHERE reached.via <> reached.id
     ),
     matches AS (

@@ -8,7 +8,7 @@ from lrs.api.xapi.headers import VERSION, asked_version
 from lrs.xapi.versions import Version, negotiate
 
 
-def version_of(
+async def version_of(
     request: Request,
     # Only described here: a header that comes twice is to be seen twice.
     _: Annotated[
