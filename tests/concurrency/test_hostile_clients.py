@@ -243,5 +243,5 @@ def test_an_address_of_a_megabyte_is_refused(service: Service) -> None:
         connection.makefile("rb") as answer,
     ):
         connection.sendall(b"GET " + address + b" HTTP/1.1\r\nHost: lrs.test\r\n\r\n")
-        assert answer.readline().startswith(b"HTTP/1.1 400 ")
+        assert answer.readline().startswith(b"HTTP/1.1 431 ")
     assert service.answers()

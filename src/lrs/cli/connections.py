@@ -1,6 +1,7 @@
 """Connections that end: what they may cost beside the bodies that the app reads."""
 
 import asyncio
+import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -46,6 +47,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._rest: int | None = None  # bytes that are still taken, once the answer is sent
         self._held = 0  # bytes of which the parser has told nothing yet, it may hold them
         self._head_bytes = 0
+        self._parsed = self._again = b""
         self._reads_head = self._reads_body = False
         self._is_too_large = self._is_ending = False
 
@@ -64,12 +66,12 @@ class LimitedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sends, if it is not too much."""
-        if self._rest is not None:
+        if not self._is_over():
+            self._parse(data)
+        if self._rest is not None:  # what is left did not end in these data
             self._rest -= len(data)
             if self._rest < 0:
                 self.transport.close()
-        if not self._is_over():
-            self._parse(data)
 
     def _is_over(self) -> bool:
         return self._is_ending or self.transport.is_closing()
@@ -77,7 +79,10 @@ class LimitedConnection(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         self._reads_head = not self._reads_body  # though it may begin with empty lines
         self._held += len(data)
-        super().data_received(data)
+        while data:
+            self._parsed, self._again = data, b""
+            super().data_received(data)
+            data = self._again
         if self._is_over():
             return
         if self._held > MOST_HEAD_BYTES:
@@ -112,8 +117,10 @@ class LimitedConnection(HttpToolsProtocol):
         """Go on to the body."""
         self._head_in_time()
         self._reads_head, self._reads_body, self._held = False, True, 0
+        before = self.cycle
         super().on_headers_complete()
-        self.cycle.transport = _Answered(self)
+        if self.cycle is not before:
+            self.cycle.transport = _Answered(self)
 
     def on_body(self, body: bytes) -> None:
         """Take note that the parser does not hold it."""
@@ -131,6 +138,20 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_response_complete()
         if self._reads_body and self._rest is None and not _is_open(self.cycle):
             self._take_rest()
+
+    def _should_upgrade(self) -> bool:
+        return self.scope["method"] != "CONNECT"  # which has no other way to be read
+
+    def handle_websocket_upgrade(self) -> None:
+        """Read a request anew, without its wish for another protocol (RFC 9110 7.8).
+
+        The parser has ended it before its body, which would be lost; Java's client sends this wish.
+        """
+        (end_of_head,) = sys.exception().args  # type: ignore[union-attr] # uvicorn has just caught it
+        version = self.scope["http_version"].encode()
+        first = b"%b %b HTTP/%b\r\n" % (self.scope["method"].encode(), self.url, version)
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self._again = b"".join([first, *lines, b"\r\n", self._parsed[end_of_head:]])
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed; a head that is too large comes here as well."""
@@ -199,7 +220,7 @@ class _Answered(asyncio.Transport):
         super().__init__()
         self._connection = connection
 
-    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+    def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
         self._connection.transport.write(data)
 
     def is_closing(self) -> bool:
