@@ -1,5 +1,6 @@
 """What a connection may cost below the app, and that all which keeps to HTTP is served."""
 
+import asyncio
 import http.client
 import inspect
 import json
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,8 +19,10 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 import pytest
+from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from builders import activity, agent
 from lrs.cli.connections import (
@@ -269,6 +273,19 @@ def test_a_connection_may_be_idle_for_longer_than_a_head_may_take(service: Servi
     connection.close()
 
 
+async def test_a_connection_on_which_no_request_comes_is_closed() -> None:
+    async def nothing(scope: object, receive: object, send: object) -> None:
+        """Answer nobody."""
+
+    config = Config(nothing, timeout_keep_alive=TIMEOUT, log_config=None)
+    made = partial(LimitedConnection, config, ServerState(), {}, head_timeout=1_000)
+    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1")
+    async with server, asyncio.timeout(GENEROUS * TIMEOUT):
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await reader.read() == b""
+        writer.close()
+
+
 # Bodies that nobody reads
 
 
@@ -453,14 +470,39 @@ def test_several_workers_keep_to_the_limits(tmp_path: Path) -> None:
         assert rest(connection).startswith(b"HTTP/1.1 408 ")
 
 
-# What uvicorn and httptools have to offer for this
+# What uvicorn has to offer for this, and does not promise
 
 
-def test_uvicorn_still_has_all_that_is_built_on() -> None:
-    own = {name for name, it in vars(LimitedConnection).items() if inspect.isfunction(it)}
-    added = {"hang_up", *(name for name in own if name.startswith("_"))}
-    assert own - added <= set(vars(HttpToolsProtocol))
-    attributes = " ".join(map(inspect.getsource, (HttpToolsProtocol, RequestResponseCycle)))
-    for used in ("self.transport.close()", "self.on_response()", "self.send_400_response(msg)"):
-        assert used in attributes
-    assert "self.read_paused" in inspect.getsource(FlowControl)
+OVERRIDDEN = [
+    "connection_made", "connection_lost", "data_received", "on_message_begin", "on_url",
+    "on_header", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete",
+    "_should_upgrade", "handle_websocket_upgrade", "send_400_response",
+]  # fmt: skip
+READ = [
+    "cycle", "flow", "headers", "loop", "scope", "server_state", "timeout_keep_alive",
+    "timeout_keep_alive_handler", "timeout_keep_alive_task", "transport",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_uvicorn_still_has_the_method(name: str) -> None:
+    theirs = inspect.signature(getattr(HttpToolsProtocol, name))
+    assert list(inspect.signature(getattr(LimitedConnection, name)).parameters) == list(
+        theirs.parameters
+    )
+
+
+def test_no_method_of_uvicorn_is_overridden_unwittingly() -> None:
+    both = vars(LimitedConnection).keys() & vars(HttpToolsProtocol).keys()
+    assert {name for name in both if not name.startswith("__")} == set(OVERRIDDEN)
+
+
+async def test_uvicorn_still_has_what_is_read() -> None:
+    protocol = HttpToolsProtocol(Config(str, log_config=None), ServerState(), {})
+    assert [name for name in READ if not hasattr(protocol, name)] == []
+    assert isinstance(protocol.server_state.default_headers, list)
+    attributes = vars(FlowControl(asyncio.Transport()))
+    assert "read_paused" in attributes
+    written = inspect.getsource(RequestResponseCycle)
+    for used in ("self.transport.close()", "self.response_complete = True", "self.on_response()"):
+        assert used in written

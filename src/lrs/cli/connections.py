@@ -83,6 +83,7 @@ class LimitedConnection(HttpToolsProtocol):
             self._parsed, self._again = data, b""
             super().data_received(data)
             data = self._again
+        self._parsed = b""  # it may be large, and the connection idle
         if self._is_over():
             return
         if self._held > MOST_HEAD_BYTES:
