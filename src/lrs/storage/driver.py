@@ -4,7 +4,8 @@ SQLAlchemy writes the SQL. To run it by way of SQLAlchemy costs several times wh
 for a small statement, and one request to store something runs a dozen of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -12,6 +13,8 @@ import asyncpg
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lrs.errors import UnavailableError
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # it has no types
 
@@ -42,11 +45,36 @@ async def fetch(
         connection: on which each statement stands alone, or within `Database.writing`.
         statement: one that lives as long as the process, since its text is remembered.
         values: of its parameters, by name.
+
+    Raises:
+        UnavailableError: the server went away.
     """
     sql, names, defaults = _prepared(statement)
     driver = await driver_of(connection)
     given = [values[name] if name in values else defaults[name] for name in names]
-    return await driver.fetch(sql, *given)
+    async with leaving_none_that_is_lost(connection, driver):
+        return await driver.fetch(sql, *given)
+
+
+@asynccontextmanager
+async def leaving_none_that_is_lost(
+    connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]"
+) -> AsyncIterator[None]:
+    """Take a connection that is lost within the block out of use, as SQLAlchemy would its own.
+
+    With it go all that wait in its pool: the server they belong to went away.
+
+    Raises:
+        UnavailableError: it is lost, in whatever words the driver or the event loop says so.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not driver.is_closed():
+            raise
+        await connection.invalidate()
+        await connection.engine.dispose(close=False)
+        raise UnavailableError("the connection to the database was lost") from error
 
 
 async def fetch_value(connection: AsyncConnection, statement: ClauseElement, values: Values) -> Any:  # noqa: ANN401 - whatever the statement selects

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from lrs.errors import StartError, UnavailableError
-from lrs.storage.driver import driver_of
+from lrs.storage.driver import driver_of, leaving_none_that_is_lost
 from lrs.storage.translate_errors import translated_errors
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
@@ -77,17 +77,11 @@ class Database:
                 # The driver holds the transaction, so that both it and SQLAlchemy run in it.
                 connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
                 driver = await driver_of(connection)
-                try:
-                    async with driver.transaction():
-                        if extra_seconds and self._limits_transactions:
-                            seconds = self._transaction_timeout + extra_seconds
-                            await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
-                        yield connection
-                finally:
-                    if driver.is_closed():
-                        # The server went away, and with it all connections that wait for work.
-                        await connection.invalidate()
-                        await self._writer.dispose(close=False)
+                async with leaving_none_that_is_lost(connection, driver), driver.transaction():
+                    if extra_seconds and self._limits_transactions:
+                        seconds = self._transaction_timeout + extra_seconds
+                        await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
+                    yield connection
 
     @asynccontextmanager
     async def primary(self) -> AsyncIterator[AsyncConnection]:

@@ -1,14 +1,22 @@
 """Pools fit the server, and a server that hides who writes is not trusted."""
 
+import asyncio
+
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from conftest import Tenant
 from lrs.errors import StartError, UnavailableError
+from lrs.storage.driver import fetch, fetch_value
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.placing import place
 from lrs.storage.watermark import watermark
+
+# Long enough for several at once to have a connection each.
+_PAUSE = text("SELECT pg_sleep(0.1)")
+_PID = text("SELECT pg_backend_pid()")
 
 
 async def test_more_workers_than_the_server_has_room_for_are_refused(database_url: str) -> None:
@@ -45,3 +53,26 @@ async def test_a_writer_that_cannot_be_seen_makes_lists_fail_rather_than_lie(
                 await watermark(onlooker, store)
 
     await seeing_less.close()
+
+
+@pytest.mark.parametrize("how", ["reading", "primary", "writing"])
+async def test_connections_that_were_cut_are_not_used_again(database_url: str, how: str) -> None:
+    database = await open_database(DatabaseOptions(database_url, workers=4))
+
+    async def pid() -> int:
+        async with getattr(database, how)() as connection:
+            await fetch(connection, _PAUSE, {})
+            return int(await fetch_value(connection, _PID, {}))
+
+    try:
+        used = await asyncio.gather(*(pid() for _ in range(3)))
+        killer = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+        for each in set(used):
+            await killer.execute("SELECT pg_terminate_backend($1, 5000)", each)
+        await killer.close()
+        with pytest.raises(UnavailableError):
+            await pid()
+        again = await asyncio.gather(*(pid() for _ in range(3)))
+    finally:
+        await database.close()
+    assert set(again).isdisjoint(used)
