@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-# Test processes side by side; on two cores one is as fast as two.
-JOBS ?= 0
+# Test processes side by side: many tests wait, for services to start or for clients that are slow.
+JOBS ?= 2
 # A second PostgreSQL to run the database tests on; skipped if it is not there.
 OTHER_POSTGRES ?= $(or $(LRS_TEST_POSTGRES_BIN),/usr/lib/postgresql/15/bin)
 # What may differ from one PostgreSQL to the next; thousands of bad statements are refused before.
@@ -19,7 +19,7 @@ ON_OTHER_POSTGRES := tests/integration/storage tests/integration/services tests/
 	statement_paging statement_references voiding))
 # How many the large bench stores; 20000000 need 180 GB of disk, and 90 without ingest.
 STATEMENTS ?= 2000000
-PYTEST := env -u LRS_TEST_POSTGRES_BIN $(BIN)/pytest --quiet -n $(JOBS)
+PYTEST := env -u LRS_TEST_POSTGRES_BIN $(BIN)/pytest --quiet -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check format format-check lint types imports requirements openapi bench bench-large lock
