@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from lrs.errors import ClusterError
@@ -14,6 +15,9 @@ from lrs.storage.embedded.programs import PostgresPrograms, clean_environment
 
 _LOG = logging.getLogger(__name__)
 _FIRST_WITH_BUILTIN_LOCALE = 17
+# How often, and how long apart in seconds, a draft is removed that still grows.
+_TRIES = 50
+_PAUSE = 0.1
 
 SUPERUSER = "lrs"
 DATABASE = "lrs"
@@ -52,8 +56,17 @@ def create_cluster(
         draft.rename(directory)
         _sync(directory.parent)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        _remove(draft)
         raise
+
+
+def _remove(draft: Path) -> None:
+    """Remove a draft, into which what initdb has started may still write for a moment."""
+    for _ in range(_TRIES):
+        shutil.rmtree(draft, ignore_errors=True)
+        if not draft.exists():
+            return
+        time.sleep(_PAUSE)
 
 
 def _draft_prefix(directory: Path) -> str:
