@@ -437,6 +437,7 @@ async def test_raw_data_never_run_as_a_page(client: httpx.AsyncClient) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"] == "attachment"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 async def test_answers_in_parts_never_run_as_a_page(client: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ is taken is refused alone, and one whose sender goes away changes nothing for th
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from lrs.xapi.completion import without_stored
 from lrs.xapi.received_data import ReceivedData
 from lrs.xapi.records import KeptStatement, StatementRecord
 from lrs.xapi.versions import Version
+
+_log = logging.getLogger(__name__)
 
 # While one transaction waits for the disk, the next one can already send its rows.
 _AT_ONCE = 2
@@ -155,6 +158,9 @@ class Commits:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is only of one of them
             if len(deliveries) == 1:
                 return [error]
+            _log.warning(
+                "a shared transaction failed; each of its requests runs alone", exc_info=error
+            )
         return [(await self._outcomes([each]))[0] for each in deliveries]
 
     async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:

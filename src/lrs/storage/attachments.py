@@ -116,6 +116,7 @@ async def find_attachment(
             (attachments.c.store == links.store) & (attachments.c.sha2 == links.sha2),
         )
         .where(attachments.c.store == store, attachments.c.sha2 == sha2)
+        .order_by(links.id)
         .limit(1)
     )
     row = (await connection.execute(query)).first()

@@ -45,7 +45,8 @@ async def place(
     """Take the store's lock for the rest of the transaction, then give each record its place.
 
     Args:
-        connection: within a writing transaction that has done nothing yet.
+        connection: within a writing transaction that has written no statement yet. While it has
+            the lock, lists end where the transaction began, so it should not be long ago.
         store: the store to write to.
         records: in the order of the batch.
         alone: whether to keep all other writers of the store out meanwhile.

@@ -49,7 +49,7 @@ async def get_attachment(
     headers = HARMLESS | {
         "Content-Length": str(held.size),
         "Content-Type": as_header(held.content_type),
-        # The bytes under a hash never change.
-        "Cache-Control": "private, max-age=31536000, immutable",
+        # The bytes never change, but who may have them does, and they can be erased.
+        "Cache-Control": "private, no-cache",
     }
     return StreamingResponse(attachments.content(principal, held), headers=headers)
