@@ -1,6 +1,6 @@
 """Rules for Activity definitions that look at more than one property (Data 2.4.4.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lrs.xapi.activities import COMPONENT_LISTS
@@ -8,17 +8,22 @@ from lrs.xapi.findings import Finding, Location, shown
 
 _INTERACTION: Final = "Data 2.4.4.1"
 _INTERACTION_PROPERTIES: Final = ("correctResponsesPattern", *COMPONENT_LISTS)
+_OF_INTERACTIONS: Final = frozenset(_INTERACTION_PROPERTIES)
 
 
-def activity_rules(activity: object, location: Location) -> Iterator[Finding]:
+def activity_rules(activity: object, location: Location) -> Iterable[Finding]:
     """Check the interaction that an Activity may define (Data 2.4.4.1)."""
     definition = activity.get("definition") if isinstance(activity, dict) else None
-    if not isinstance(definition, dict):
-        return
+    if not isinstance(definition, dict) or _OF_INTERACTIONS.isdisjoint(definition):
+        return ()
+    return _interaction_rules(definition, (*location, "definition"))
+
+
+def _interaction_rules(definition: dict[str, object], location: Location) -> Iterator[Finding]:
     for name in _INTERACTION_PROPERTIES:
         if name not in definition:
             continue
-        place = (*location, "definition", name)
+        place = (*location, name)
         if "interactionType" not in definition:
             yield Finding(place, "needs an interactionType beside it", _INTERACTION)
         if name in COMPONENT_LISTS:

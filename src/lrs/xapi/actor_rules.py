@@ -1,6 +1,6 @@
 """Rules for Agents and Groups that look at more than one property (Data 2.4.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lrs.xapi.findings import Finding, Location
@@ -14,15 +14,16 @@ _AUTHORITY: Final = "Data 2.4.9"
 _AUTHORITY_MEMBERS: Final = 2
 
 
-def actor_rules(actor: object, location: Location) -> Iterator[Finding]:
+def actor_rules(actor: object, location: Location) -> Iterable[Finding]:
     """Check an Agent or Group by its kind (Data 2.4.2.1, 2.4.2.2)."""
     if not isinstance(actor, dict):
-        return
+        return ()
     match actor.get("objectType", "Agent"):
         case "Agent":
-            yield from _agent_rules(actor, location)
+            return _agent_rules(actor, location)
         case "Group":
-            yield from _group_rules(actor, location)
+            return _group_rules(actor, location)
+    return ()
 
 
 def authority_rules(authority: object, location: Location) -> Iterator[Finding]:
@@ -39,12 +40,13 @@ def authority_rules(authority: object, location: Location) -> Iterator[Finding]:
         yield Finding((*location, "member"), message, _AUTHORITY)
 
 
-def _agent_rules(agent: dict[str, object], location: Location) -> Iterator[Finding]:
-    names = _identifiers(agent)
-    if not names:
-        yield Finding(location, f"must have one of {_ONE_OF}; it has none", _IFI)
-    elif len(names) > 1:
-        yield _too_many(names, location)
+def _agent_rules(agent: dict[str, object], location: Location) -> Iterable[Finding]:
+    match len(IFIS.intersection(agent)):
+        case 0:
+            return (Finding(location, f"must have one of {_ONE_OF}; it has none", _IFI),)
+        case 1:
+            return ()
+    return (_too_many(_identifiers(agent), location),)
 
 
 def _group_rules(group: dict[str, object], location: Location) -> Iterator[Finding]:

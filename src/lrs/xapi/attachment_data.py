@@ -8,7 +8,7 @@ from lrs.errors import InvalidRequestError, InvalidStatementError, Violation
 from lrs.xapi.attachments import Attachment
 from lrs.xapi.received_data import ReceivedData
 from lrs.xapi.signatures import USAGE_TYPE, Signature, check_signature
-from lrs.xapi.statements import Statement, SubStatement
+from lrs.xapi.statements import Statement, sub_statement_of
 from lrs.xapi.versions import Version
 
 _JSON_ONLY = "Comm. 1.5.1"
@@ -47,6 +47,9 @@ class Brought(NamedTuple):
     signature: Signature | None = None
 
 
+_NOTHING = Brought()
+
+
 class _Placed(NamedTuple):
     path: str
     attachment: Attachment
@@ -74,8 +77,8 @@ def brought_by(
     Raises:
         InvalidStatementError: data are missing, or a signature is wrong.
     """
-    if statement.attachments is None and not isinstance(statement.object, SubStatement):
-        return Brought()
+    if statement.attachments is None and sub_statement_of(statement) is None:
+        return _NOTHING
     placed = list(_attachments(statement, path))
     missing = list(_missing(placed, received))
     if missing:
@@ -183,6 +186,7 @@ def _attachments(statement: Statement, path: str) -> Iterator[_Placed]:
     prefix = f"{path}." if path else ""
     for number, attachment in enumerate(statement.attachments or ()):
         yield _Placed(f"{prefix}attachments[{number}]", attachment)
-    if isinstance(statement.object, SubStatement):
-        for number, attachment in enumerate(statement.object.attachments or ()):
+    sub_statement = sub_statement_of(statement)
+    if sub_statement is not None:
+        for number, attachment in enumerate(sub_statement.attachments or ()):
             yield _Placed(f"{prefix}object.attachments[{number}]", attachment)

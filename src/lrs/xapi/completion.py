@@ -7,8 +7,8 @@ becomes an array of one. Nothing is parsed and dumped.
 
 import json
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Container
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,8 @@ class _Kind(msgspec.Struct, rename="camel"):
 
 _kinds = msgspec.json.Decoder(_Kind)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+# Of the client's, which the LRS puts its own in the place of (Data 2.4.8, 2.4.9).
+REPLACED: Final = frozenset(("stored", "authority"))
 _STATEMENT_VERSIONS = {Version.V1_0_3: b'"1.0.0"', Version.V2_0_0: b'"2.0.0"'}
 # The end of a kept statement, exactly as `finish` writes it.
 _ENDING = re.compile(rb'(,"timestamp":"[^"]+")?,"stored":"[^"]+"\}\Z')
@@ -49,13 +51,27 @@ def complete(raw: bytes, identifier: UUID, authority: bytes, version: Version) -
         version: the rules it came by.
     """
     members = _members.decode(raw)
-    text = _received(raw, members)[:-1].rstrip()
-    added = [b',"authority":' + authority]
-    if "id" not in members:
+    return extend(_received(raw, members), members, identifier, authority, version)
+
+
+def extend(
+    text: bytes, names: Container[str], identifier: UUID, authority: bytes, version: Version
+) -> Completed:
+    """Add to the text of a valid statement as `complete` does; nothing of it is replaced.
+
+    Args:
+        text: the statement, a JSON object without spaces around it.
+        names: those of its properties.
+        identifier: see `complete`, as for the others.
+        authority: see `complete`.
+        version: see `complete`.
+    """
+    added = [text[:-1].rstrip(), b',"authority":', authority]
+    if "id" not in names:
         added.append(b',"id":"%s"' % str(identifier).encode())
-    if "version" not in members:
+    if "version" not in names:
         added.append(b',"version":' + _STATEMENT_VERSIONS[version])
-    return Completed(text + b"".join(added), "timestamp" in members)
+    return Completed(b"".join(added), "timestamp" in names)
 
 
 def finish(completed: Completed, stored: str) -> bytes:
@@ -70,12 +86,17 @@ def without_stored(kept: bytes) -> bytes:
     return _ENDING.sub(b"}", kept)
 
 
+def keeps_activities(raw: bytes) -> bool:
+    """Tell whether valid contextActivities are kept as they came: all of them are arrays."""
+    return _arrays(raw) == raw
+
+
 def _received(raw: bytes, members: dict[str, msgspec.Raw]) -> bytes:
     """Return the text as it came in, or without what the LRS replaces."""
     kept = {
         name: _with_arrays(name, bytes(value))
         for name, value in members.items()
-        if name not in {"stored", "authority"}
+        if name not in REPLACED
     }
     if len(kept) == len(members) and all(kept[name] == bytes(members[name]) for name in kept):
         return raw.strip()

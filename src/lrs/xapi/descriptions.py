@@ -69,6 +69,9 @@ class _Definition(msgspec.Struct):
 
 
 _statements = msgspec.json.Decoder(_Statement)
+_verb = msgspec.json.Decoder(_Verb)
+_object = msgspec.json.Decoder(_Object)
+_context_activities = msgspec.json.Decoder(_ContextActivities)
 _definitions = msgspec.json.Decoder(_Definition)
 
 
@@ -76,9 +79,25 @@ def described(raw: bytes) -> Descriptions:
     """Return the verbs and activities of a valid statement."""
     statement = _statements.decode(raw)
     return Descriptions(
-        tuple(Description(verb.id, _text(verb.display)) for verb in _verbs(statement)),
-        tuple(Description(a.id, _text(a.definition)) for a in _activities(statement)),
+        tuple(_of_verb(verb) for verb in _verbs(statement)),
+        tuple(_of_activity(activity) for activity in _activities(statement)),
     )
+
+
+def described_verb(raw: bytes) -> Descriptions:
+    """Return what a valid Verb is described as."""
+    return Descriptions((_of_verb(_verb.decode(raw)),), ())
+
+
+def described_object(raw: bytes) -> Descriptions:
+    """Return the description of a valid object, if it is an Activity."""
+    return Descriptions((), tuple(_of_activity(each) for each in _of_object(_object.decode(raw))))
+
+
+def described_activities(raw: bytes) -> Descriptions:
+    """Return the descriptions of valid contextActivities."""
+    lists = _context_activities.decode(raw)
+    return Descriptions((), tuple(_of_activity(each) for each in _of_lists(lists)))
 
 
 def activity_type(definition: bytes) -> str | None:
@@ -106,11 +125,21 @@ def _of_object(thing: _Object) -> Iterator[_Activity | _Object]:
 
 
 def _of_context(context: _Context | None) -> Iterator[_Activity]:
-    if context is None or context.context_activities is None:
-        return
-    lists = context.context_activities
+    if context is not None and context.context_activities is not None:
+        yield from _of_lists(context.context_activities)
+
+
+def _of_lists(lists: _ContextActivities) -> Iterator[_Activity]:
     for several in (lists.parent, lists.grouping, lists.category, lists.other):
         yield from several if isinstance(several, list) else (several,)
+
+
+def _of_verb(verb: _Verb) -> Description:
+    return Description(verb.id, _text(verb.display))
+
+
+def _of_activity(activity: _Activity | _Object) -> Description:
+    return Description(activity.id, _text(activity.definition))
 
 
 def _text(raw: msgspec.Raw | msgspec.UnsetType) -> bytes | None:

@@ -6,6 +6,7 @@ month 30. A component has at most 15 digits, and 30 more after the decimal sign.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import StringConstraints, WithJsonSchema
@@ -41,6 +42,7 @@ _DATE_UNITS = {"Y": 365 * _DAY, "M": 30 * _DAY, "W": 7 * _DAY, "D": _DAY}
 _TIME_UNITS = {"H": 3_600, "M": 60, "S": 1}
 
 
+@lru_cache(maxsize=4_096)
 def seconds(text: str) -> float:
     """Return the length of a duration, with years of 365 and months of 30 days.
 

@@ -17,6 +17,10 @@ _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
+class FlawError(Exception):
+    """A text is JSON, but not such as can be kept."""
+
+
 class _Members(NamedTuple):
     """An object as it stands in the text, names that come twice included."""
 
@@ -29,23 +33,30 @@ class _Refused(NamedTuple):
     reason: str
 
 
-def depth_of(text: str) -> int:
-    """Return how deep a JSON text is nested, or one more than `MAX_DEPTH` if that is deeper.
-
-    A small text that cannot be too deep gives 0.
-    """
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
+def is_deeper(text: str, levels: int) -> bool:
+    """Tell whether a JSON text is nested deeper than so many levels."""
+    if text.count("{") + text.count("[") <= levels:
+        return False
+    depth = 0
     for bracket in _NOT_BRACKETS.sub("", _STRINGS.sub("", text)):
-        if bracket in "{[":
-            depth += 1
-            deepest = max(deepest, depth)
-            if depth > MAX_DEPTH:
-                break
-        else:
-            depth -= 1
-    return deepest
+        depth += 1 if bracket in "{[" else -1
+        if depth > levels:
+            return True
+    return False
+
+
+def kept_decimal(text: str) -> Decimal:
+    """Return the value of a number that is no integer.
+
+    Raises:
+        FlawError: it is too long, or its exponent too large.
+    """
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise FlawError
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise FlawError from None
 
 
 def flaws(text: str) -> Iterator[Finding]:

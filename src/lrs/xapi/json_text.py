@@ -2,13 +2,13 @@
 
 What cannot be kept is refused: property names that come twice in one object, NUL characters and
 lone surrogates, numbers longer than `MAX_NUMBER_LENGTH` characters or with an exponent beyond
-that of `decimal`, nesting deeper than `MAX_DEPTH`.
+that of `decimal`, nesting deeper than `MAX_DEPTH`. Most texts have none of this, and are read by
+`usual_json`; the decoder here judges the others, and says what is wrong, and where.
 """
 
 import json
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Final, NoReturn
 
@@ -16,7 +16,15 @@ import msgspec
 
 from lrs.errors import InvalidRequestError, InvalidStatementError
 from lrs.xapi.findings import FORMATTING, Finding, violations
-from lrs.xapi.json_flaws import MAX_DEPTH, MAX_NUMBER_LENGTH, depth_of, flaws
+from lrs.xapi.json_flaws import (
+    MAX_DEPTH,
+    MAX_NUMBER_LENGTH,
+    FlawError,
+    flaws,
+    is_deeper,
+    kept_decimal,
+)
+from lrs.xapi.usual_json import UnusualError, check_usual, read_value
 
 __all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "parse", "split"]
 
@@ -30,10 +38,6 @@ _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTAL
 _SHORT_BODY: Final = 1024 * 1024
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class _FlawError(Exception):
-    """The text is JSON, but not such as can be kept."""
 
 
 class _ConstantError(Exception):
@@ -75,7 +79,11 @@ def parse(raw: bytes, path: str = "") -> object:
         InvalidRequestError: the text is no JSON in UTF-8.
         InvalidStatementError: it is JSON that cannot be kept; every reason is named.
     """
-    return _read(raw, path or "the text", path)
+    try:
+        check_usual(raw)
+        return read_value(raw)
+    except UnusualError:
+        return _read(raw, path or "the text", path)
 
 
 def _split_array(body: bytes, most: int) -> list[bytes]:
@@ -106,20 +114,25 @@ def _first_elements(count: int) -> msgspec.json.Decoder[msgspec.Struct]:
 
 def _read(raw: bytes, name: str, path: str) -> object:
     text = _decoded(raw, name)
-    if depth_of(text) > MAX_DEPTH:
+    if is_deeper(text, MAX_DEPTH):
         _refuse([Finding((), f"is nested deeper than {MAX_DEPTH} levels", FORMATTING)], path)
     try:
-        parsed: object = _decode(text)
+        parsed = _kept(text, path)
     except json.JSONDecodeError as error:
         raise InvalidRequestError(f"{name} is not valid JSON: {error}") from error
     except _ConstantError as error:
         place = _place_of_constant(text)
         raise InvalidRequestError(f"{name} is not valid JSON: {place}") from error
-    except _FlawError:
-        _refuse(flaws(text), path)
     if "\\u" in text and _SUSPECT_ESCAPE.search(text) and (found := list(flaws(text))):
         _refuse(found, path)
     return parsed
+
+
+def _kept(text: str, path: str) -> object:
+    try:
+        return _decode(text)
+    except FlawError:
+        _refuse(flaws(text), path)  # unless the text turns out to be no JSON further on
 
 
 def _refuse(found: Iterable[Finding], path: str) -> NoReturn:
@@ -140,23 +153,14 @@ def _decoded(raw: bytes, name: str) -> str:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise _FlawError
+        raise FlawError
     return members
 
 
 def _integer(text: str) -> int:
     if len(text) > MAX_NUMBER_LENGTH:
-        raise _FlawError
+        raise FlawError
     return int(text)
-
-
-def _decimal(text: str) -> Decimal:
-    if len(text) > MAX_NUMBER_LENGTH:
-        raise _FlawError
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise _FlawError from None
 
 
 def _constant(_: str) -> NoReturn:
@@ -175,6 +179,6 @@ def _place_of_constant(text: str) -> str:
 _decode = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_integer,
-    parse_float=_decimal,
+    parse_float=kept_decimal,
     parse_constant=_constant,
 ).decode

@@ -1,13 +1,15 @@
 """Which writes the ETag of a document allows, by the version of the request (Comm. 3.1)."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from lrs.errors import DocumentConflictError, InvalidRequestError, PreconditionFailedError
 from lrs.xapi.documents import DocumentKind
 from lrs.xapi.versions import Version
 
-_ANY = "*"
+# In the place of an ETag: whatever is there.
+ANY: Final = "*"
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 # The SHA-1 of the document as adl-xapiwrapper's own manual sends it.
 _WITHOUT_QUOTES = re.compile(r"[0-9a-fA-F]{40}")
@@ -61,6 +63,27 @@ def check_put(
         )
 
 
+def may_replace(
+    kind: DocumentKind, version: Version, preconditions: Preconditions
+) -> Sequence[str] | None:
+    """Tell which documents `check_put` lets a PUT replace, before it is known what is there.
+
+    Returns:
+        Their ETags; `ANY` stands for all of them. None if it depends on what is there.
+    """
+    if preconditions.if_none_match is not None:
+        return None
+    if preconditions.if_match is None:
+        is_free = kind is DocumentKind.STATE and version is Version.V1_0_3
+        return (ANY,) if is_free else None
+    header = preconditions.if_match.strip()
+    if header == ANY:
+        return (ANY,)
+    if _WITHOUT_QUOTES.fullmatch(header):
+        return (header.lower(),)
+    return [tag for weak, tag in _TAG.findall(header) if not weak]
+
+
 def check(preconditions: Preconditions, etag: str | None) -> None:
     """Decide whether a document may be changed by POST or DELETE, which need no preconditions.
 
@@ -98,7 +121,7 @@ def _matches(header: str, etag: str | None, *, weakly: bool) -> bool:
     """Tell whether a header names a document; a weak ETag names none where bytes matter."""
     if etag is None:
         return False
-    if header.strip() == _ANY:
+    if header.strip() == ANY:
         return True
     if _WITHOUT_QUOTES.fullmatch(header.strip()):
         return header.strip().lower() == etag

@@ -74,9 +74,12 @@ class ByObjectType:
         return discriminator.__get_pydantic_core_schema__(source, handler)
 
     def _kind(self, value: object) -> str | None:
-        if not isinstance(value, dict):
+        if isinstance(value, dict):
+            kind = value.get("objectType", self.default)
+        elif hasattr(value, "object_type"):  # a model, made of a part that was judged before
+            kind = value.object_type or self.default
+        else:
             return None
-        kind = value.get("objectType", self.default)
         return BRANCH + kind if isinstance(kind, str) else None
 
 

@@ -11,7 +11,8 @@ def score_rules(score: object, location: Location) -> Iterator[Finding]:
     """Check the bounds of a score, compared as decimals (Data 2.4.5.1)."""
     if not isinstance(score, dict):
         return
-    scaled, raw, low, high = (_number(score, name) for name in ("scaled", "raw", "min", "max"))
+    scaled, raw = _number(score, "scaled"), _number(score, "raw")
+    low, high = _number(score, "min"), _number(score, "max")
     if scaled is not None and not -1 <= scaled <= 1:
         yield Finding((*location, "scaled"), f"must lie from -1 to 1, not {shown(scaled)}")
     if low is not None and high is not None and low >= high:

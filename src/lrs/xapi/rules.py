@@ -5,7 +5,7 @@ that its actor has two identifiers. What has the wrong type is left to the model
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lrs.xapi import timestamps
@@ -55,28 +55,30 @@ def _event_rules(
         yield from _activity_context_rules(context, event.get("object"), (*location, "context"))
 
 
-def _object_rules(value: object, version: Version, location: Location) -> Iterator[Finding]:
+def _object_rules(value: object, version: Version, location: Location) -> Iterable[Finding]:
     """Check an object by its kind (Data 2.4.4)."""
     if not isinstance(value, dict):
-        return
+        return ()
     match value.get("objectType", "Activity"):
         case "Activity" | "GroupActivity":
-            yield from activity_rules(value, location)
+            return activity_rules(value, location)
         case "Agent" | "Group":
-            yield from actor_rules(value, location)
+            return actor_rules(value, location)
         case "SubStatement" if len(location) == 1:  # one in another is refused by the model
-            yield from _event_rules(value, version, location)
+            return _event_rules(value, version, location)
+    return ()
 
 
-def _voiding_rules(event: dict[str, object], location: Location) -> Iterator[Finding]:
+def _voiding_rules(event: dict[str, object], location: Location) -> Iterable[Finding]:
     """Check that what voids points to a statement (Data 2.3.2)."""
     verb = event.get("verb")
     if not isinstance(verb, dict) or verb.get("id") != VOIDED:
-        return
+        return ()
     target = event.get("object")
-    if isinstance(target, dict) and target.get("objectType") != "StatementRef":
-        message = "must be a StatementRef, because the verb is `voided`"
-        yield Finding((*location, "object"), message, _VOIDING)
+    if not isinstance(target, dict) or target.get("objectType") == "StatementRef":
+        return ()
+    message = "must be a StatementRef, because the verb is `voided`"
+    return (Finding((*location, "object"), message, _VOIDING),)
 
 
 def _context_rules(
@@ -120,22 +122,22 @@ def _context_actors_rules(
 
 def _activity_context_rules(
     context: dict[str, object], target: object, location: Location
-) -> Iterator[Finding]:
+) -> Iterable[Finding]:
     """Check that revision and platform stand with an Activity only (Data 2.4.6)."""
     if not isinstance(target, dict) or target.get("objectType", "Activity") in ACTIVITY_TYPES:
-        return
-    for name in _OF_ACTIVITIES:
-        if name in context:
-            yield Finding((*location, name), "is only allowed when the object is an Activity")
+        return ()
+    message = "is only allowed when the object is an Activity"
+    return [Finding((*location, name), message) for name in _OF_ACTIVITIES if name in context]
 
 
-def _timestamp_rules(value: object, version: Version, location: Location) -> Iterator[Finding]:
+def _timestamp_rules(value: object, version: Version, location: Location) -> Iterable[Finding]:
     """Check that 2.0 gets its timestamps in the form of RFC 3339 (Data 4.5)."""
     if version is Version.V1_0_3 or not isinstance(value, str):
-        return
-    if not timestamps.is_rfc3339(value) and timestamps.is_timestamp(value):
-        message = "must have seconds and a time zone in 2.0, as RFC 3339 asks, not "
-        yield Finding(location, message + shown(value))
+        return ()
+    if timestamps.is_rfc3339(value) or not timestamps.is_timestamp(value):
+        return ()
+    message = "must have seconds and a time zone in 2.0, as RFC 3339 asks, not "
+    return (Finding(location, message + shown(value)),)
 
 
 def _version_rules(value: object, version: Version) -> Iterator[Finding]:

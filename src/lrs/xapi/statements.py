@@ -25,19 +25,20 @@ _Group = Annotated[Group, Tag(BRANCH + "Group")]
 _StatementRef = Annotated[StatementRef, Tag(BRANCH + "StatementRef")]
 
 
+# Of a SubStatement, and of most statements.
+PlainObject = Annotated[
+    _Activity | _Agent | _Group | _StatementRef,
+    ByObjectType("Activity", "`Activity`, `Agent`, `Group` or `StatementRef` in a SubStatement"),
+]
+
+
 class SubStatement(StrictModel):
     """A statement that is only spoken of, such as a plan (Data 2.4.4.3)."""
 
     object_type: Literal["SubStatement"]
     actor: Actor
     verb: Verb
-    object: Annotated[
-        _Activity | _Agent | _Group | _StatementRef,
-        ByObjectType(
-            "Activity",
-            "`Activity`, `Agent`, `Group` or `StatementRef` in a SubStatement",
-        ),
-    ]
+    object: PlainObject
     result: Maybe[Result] = None
     context: Maybe[Context] = None
     timestamp: Maybe[Timestamp] = None
@@ -67,6 +68,17 @@ class Statement(StrictModel):
     authority: Maybe[Actor] = None
     version: Maybe[str] = None
     attachments: Maybe[list[Attachment]] = None
+
+
+def sub_statement_of(statement: Statement) -> SubStatement | None:
+    """Return the object of a statement if it is a SubStatement.
+
+    To ask for the class of a model that is another one takes long, so its kind is looked at first.
+    """
+    target = statement.object
+    if target.object_type == "SubStatement" and isinstance(target, SubStatement):
+        return target
+    return None
 
 
 def read_statement(raw: bytes, version: Version, path: str = "") -> Statement:

@@ -7,7 +7,8 @@ follows. Without a zone, which 1.0.x allows, the time is UTC.
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
@@ -28,6 +29,8 @@ _RFC_3339 = re.compile(
 )
 _LEAP_SECOND = re.compile(r"(T[0-9]{2}:?[0-9]{2}:?)60")
 _NEGATIVE_ZERO = ("-00", "-0000", "-00:00")
+# A timestamp may have any number of digits; only usual ones are remembered.
+_LONGEST_REMEMBERED: Final = 40
 
 
 def instant(text: str) -> datetime:
@@ -38,7 +41,16 @@ def instant(text: str) -> datetime:
     """
     if not _TIMESTAMP.fullmatch(text):
         raise ValueError(EXPECTED)
-    return _moment(text)
+    return judged_instant(text)
+
+
+def judged_instant(text: str) -> datetime:
+    """Return the moment of a text that has the form of a timestamp, as those in models have.
+
+    Raises:
+        ValueError: it names no moment of the years 1 to 9999.
+    """
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _moment(text)
 
 
 def written(moment: datetime) -> str:
@@ -74,6 +86,10 @@ def _moment(text: str) -> datetime:
         return following
 
 
+# Whoever judges a timestamp soon asks for its moment.
+_remembered = lru_cache(maxsize=1_024)(_moment)
+
+
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
@@ -92,7 +108,7 @@ def _after_leap_second(text: str) -> datetime | None:
 
 def _on_the_calendar(text: str) -> str:
     try:
-        _moment(text)
+        judged_instant(text)
     except ValueError as error:
         raise refusal(str(error)) from error
     return text

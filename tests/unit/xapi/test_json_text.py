@@ -92,6 +92,8 @@ def test_a_body_that_is_no_json_is_refused_with_the_place(body: bytes, told: str
     [
         (b"", "line 1 column 1"),
         (b"{} {}", "line 1 column 4"),
+        (b'{"a": 1, "a": 2} x', "line 1 column 18"),
+        (b'{"a": 1e9999999999999999999', "line 1"),
         (b'{"a": 1,}', "line 1"),
         (b'{"a": NaN}', "NaN at line 1 column 7"),
         (b'{"a":\n\n  Infinity}', "Infinity at line 3 column 3"),

@@ -9,7 +9,14 @@ from lrs.errors import (
     PreconditionFailedError,
 )
 from lrs.xapi.documents import DocumentKind
-from lrs.xapi.preconditions import Preconditions, check, check_none, check_put
+from lrs.xapi.preconditions import (
+    ANY,
+    Preconditions,
+    check,
+    check_none,
+    check_put,
+    may_replace,
+)
 from lrs.xapi.versions import Version
 
 V1, V2 = Version.V1_0_3, Version.V2_0_0
@@ -106,3 +113,25 @@ def test_many_documents_meet_no_precondition() -> None:
     for given in (Preconditions(if_match="*"), Preconditions(if_none_match="*")):
         with pytest.raises(PreconditionFailedError):
             check_none(given)
+
+
+def may_put(kind: DocumentKind, version: Version, preconditions: Preconditions, etag: str) -> bool:
+    try:
+        check_put(kind, version, preconditions, etag)
+    except LRSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", [STATE, PROFILE])
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize("preconditions", list(dict.fromkeys(each for each, _, _ in WITH)))
+def test_what_may_be_replaced_unseen_is_what_a_put_may_replace(
+    kind: DocumentKind, version: Version, preconditions: Preconditions
+) -> None:
+    etags = may_replace(kind, version, preconditions)
+    for etag in (ETAG, OTHER, SHA1):
+        is_allowed = etags is not None and (ANY in etags or etag in etags)
+        is_known = etags is not None or preconditions.if_none_match is None
+        assert is_allowed <= may_put(kind, version, preconditions, etag)
+        assert not is_known or is_allowed == may_put(kind, version, preconditions, etag)
