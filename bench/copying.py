@@ -13,9 +13,13 @@ import asyncpg
 
 from bench.plan import BLOCK
 
-_OF_POSITION = ("statements", "statement_matches", "statement_agents", "statement_activities")
-_OF_ID = ("statement_payloads",)
-TABLES = (*_OF_POSITION, *_OF_ID)
+TABLES = (
+    "statements",
+    "statement_payloads",
+    "statement_references",
+    "statement_agents",
+    "statement_activities",
+)
 
 _SLICES = f"""
     CREATE TEMP TABLE sliced AS
@@ -37,10 +41,9 @@ async def rows_after(connection: asyncpg.Connection, position: int) -> list[Slic
     count = await connection.fetchval("SELECT max(slice) + 1 FROM sliced") or 0
     slices: list[Slice] = [{} for _ in range(count)]
     for table in TABLES:
-        later = f"WHERE t.position > {position}" if table in _OF_POSITION else ""
         await connection.execute(
             f"CREATE TEMP TABLE taken AS SELECT slice, t.* FROM {table} t JOIN sliced USING (id)"
-            f" {later}"
+            f" WHERE t.position > {position}"
         )
         columns = ", ".join(await _columns(connection, table))
         for number, rows in enumerate(slices):

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lrs.storage.migrations import with_driver
-from lrs.storage.tables import metadata
+from lrs.storage.rollup_tables import rollup_progress
 
 
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=rollup_progress.metadata,
         transaction_per_migration=True,
         compare_server_default=True,
     )

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from lrs.auth.principals import Principal, SystemKind
@@ -31,6 +31,7 @@ from lrs.storage.credentials import (
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
+from lrs.storage.watermark import LOCK_CLASS
 from lrs.xapi.leniencies import Mode
 
 SERVER_KEY = "the server key of the tests, long enough"
@@ -123,6 +124,13 @@ async def revoke(database: Database, tenant: Tenant) -> None:
     revocation = text("UPDATE credentials SET revoked = now() WHERE id = :id")
     async with database.primary() as connection:
         await connection.execute(revocation, {"id": tenant.principal.credential})
+
+
+async def write_to(connection: AsyncConnection, store: int, *, alone: bool = False) -> None:
+    """Take the lock of somebody who writes statements to a store, for the rest of a transaction."""
+    kind = "" if alone else "_shared"
+    lock = text(f"SELECT pg_advisory_xact_lock{kind}(:lock_class, :store)")
+    await connection.execute(lock, {"lock_class": LOCK_CLASS, "store": store})
 
 
 @pytest.fixture

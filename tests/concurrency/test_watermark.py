@@ -7,10 +7,9 @@ from uuid import uuid4
 import httpx
 
 from builders import a_statement
-from conftest import Tenant
+from conftest import Tenant, write_to
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
-from lrs.storage.placing import place
 from lrs.storage.watermark import ALL_STORES, watermark
 
 CONSISTENT = "X-Experience-API-Consistent-Through"
@@ -20,7 +19,7 @@ async def test_an_unfinished_write_holds_lists_back_but_not_reading_by_id(
     client: httpx.AsyncClient, database: Database, tenant: Tenant
 ) -> None:
     async with database.writing() as connection:
-        await place(connection, tenant.principal.store, [], alone=False)
+        await write_to(connection, tenant.principal.store)
         identifier = str(uuid4())
         await client.post("/statements", json=a_statement(id=identifier))
 
@@ -39,7 +38,7 @@ async def test_a_write_elsewhere_holds_back_only_its_own_store(
     client: httpx.AsyncClient, database: Database, stranger: Tenant
 ) -> None:
     async with database.writing() as connection:
-        await place(connection, stranger.principal.store, [], alone=False)
+        await write_to(connection, stranger.principal.store)
         before = datetime.now(UTC)
         await client.post("/statements", json=a_statement())
 
@@ -57,10 +56,10 @@ async def test_a_waiting_writer_that_wants_the_store_alone_lets_readers_pass(
 
     async def wait_alone() -> None:
         async with database.writing() as connection:
-            await place(connection, store, [], alone=True)
+            await write_to(connection, store, alone=True)
 
     async with database.writing() as connection:
-        await place(connection, store, [], alone=False)
+        await write_to(connection, store)
         waiting = asyncio.create_task(wait_alone())
         async with consistent_reading(database, store) as (_, reached):
             assert reached.instant < datetime.now(UTC)

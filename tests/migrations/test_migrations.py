@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from lrs.storage.migrations import downgrade, upgrade
-from lrs.storage.tables import metadata
+from lrs.storage.rollup_tables import rollup_progress
 
 VERSIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
 
@@ -31,7 +31,7 @@ def _tables(connection: Connection) -> set[str]:
 
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-    return list(compare_metadata(context, metadata))
+    return list(compare_metadata(context, rollup_progress.metadata))
 
 
 async def test_the_migrated_database_is_that_of_the_models(empty_database: str) -> None:
@@ -45,7 +45,7 @@ async def test_all_the_way_down_leaves_nothing_and_up_again_works(empty_database
     assert await inspected(empty_database, _tables) == set()
 
     await upgrade(empty_database)
-    assert await inspected(empty_database, _tables) == set(metadata.tables)
+    assert await inspected(empty_database, _tables) == set(rollup_progress.metadata.tables)
 
 
 async def test_several_who_start_at_once_migrate_once(empty_database: str) -> None:

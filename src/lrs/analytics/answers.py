@@ -7,6 +7,9 @@ from typing import Literal
 
 ValueType = Literal["text", "time", "integer", "number"]
 Kind = Literal["dimension", "measure"]
+# What an answer was computed from: from rollups and the statements that they lack, or from
+# statements alone. The rows are the same.
+Source = Literal["rollup", "raw"]
 Cell = str | int | float | datetime | None
 Row = tuple[Cell, ...]
 
@@ -36,3 +39,4 @@ class Answer:
     table: Table
     as_of: datetime
     consistent_through: datetime
+    source: Source

@@ -35,7 +35,7 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that makes sense.
+    """A query that makes sense; equal ones have the same hash.
 
     Attributes:
         measures: what to compute, at least one.
@@ -44,6 +44,7 @@ class Query:
         filters: which statements count; a range of time is two of them.
         order: every column of the answer once, so that equal questions get equal answers.
         limit: the most rows to give.
+        is_raw: whether statements alone are to be read, and no rollup.
     """
 
     measures: Sequence[Measure]
@@ -52,6 +53,7 @@ class Query:
     filters: Sequence[Filter]
     order: Sequence[SortKey]
     limit: int
+    is_raw: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -79,9 +81,10 @@ def resolve(request: QueryRequest) -> Query:
         measures=measures,
         dimensions=dimensions,
         buckets=buckets,
-        filters=[*_range(time, moment, zone), *filters],
+        filters=(*_range(time, moment, zone), *filters),
         order=_order(request.order, _columns(buckets, dimensions, measures)),
         limit=request.limit,
+        is_raw=request.source == "raw",
     )
 
 
@@ -128,16 +131,16 @@ def _range(asked: TimeRequest, dimension: TimeDimension, zone: ZoneInfo) -> list
     if first and end and first >= end:
         raise InvalidQueryError("time.to: it must be later than time.from")
     bounds = (("gte", first), ("lt", end))
-    return [Filter(dimension, OPERATORS["time"][name], [bound]) for name, bound in bounds if bound]
+    return [Filter(dimension, OPERATORS["time"][name], (bound,)) for name, bound in bounds if bound]
 
 
 def _filter(path: str, asked: FilterRequest, zone: ZoneInfo) -> Filter:
     dimension = _known(f"{path}.member", asked.member, _FILTERED)
     operator = _known(f"{path}.operator", asked.operator, OPERATORS[dimension.type])
     _check_number_of_values(path, operator, len(asked.values))
-    values: Sequence[Value] = asked.values
+    values: Sequence[Value] = tuple(asked.values)
     if dimension.type == "time":
-        values = [_moment(f"{path}.values[0]", text, zone) for text in asked.values]
+        values = tuple(_moment(f"{path}.values[0]", text, zone) for text in asked.values)
     return Filter(dimension, operator, values)
 
 

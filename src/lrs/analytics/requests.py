@@ -72,3 +72,7 @@ class QueryRequest(_Shape):
         Field(max_length=MAX_NAMES),
     ] = []
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    source: Annotated[
+        Literal["raw"] | None,
+        Field(description="`raw` reads statements even where a rollup would do."),
+    ] = None

@@ -2,29 +2,42 @@
 
 from datetime import UTC, datetime
 
-from lrs.analytics.answers import Answer
+from lrs.analytics.answers import Answer, Source
 from lrs.analytics.queries import Query
 from lrs.auth.principals import Principal
+from lrs.services.turns import Turns
 from lrs.storage.analytics import aggregate
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
+from lrs.storage.rollup_sums import aggregate_folded
+from lrs.storage.watermark import stored_at
 
 
 class AnalyticsService:
-    """Answers queries of the analytics language."""
+    """Answers queries of the analytics language, from rollups where they can."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, turns: Turns, *, has_rollups: bool) -> None:
         self._database = database
+        self._turns = turns
+        self._has_rollups = has_rollups
 
     async def query(self, principal: Principal, query: Query) -> Answer:
         """Compute a query over the principal's store, exact up to the watermark.
 
         Raises:
             InvalidQueryError: the database does not know the time zone.
+            BusyError: too many sums are computed.
+            TooManyRequestsError: the principal has too many computed.
             UnavailableError: the database cannot be reached, or took too long.
         """
-        async with consistent_reading(self._database, principal.store) as (connection, mark):
-            table = await aggregate(
-                connection, query, store=principal.store, until_position=mark.position
-            )
-        return Answer(query.columns, table, datetime.now(UTC), mark.instant)
+        async with (
+            self._turns.turn(principal),
+            consistent_reading(self._database, principal.store) as (connection, mark),
+        ):
+            place = {"store": principal.store, "until_position": mark.position}
+            is_raw = query.is_raw or not self._has_rollups
+            found = None if is_raw else await aggregate_folded(connection, query, **place)
+            table = found.table if found else await aggregate(connection, query, **place)
+        reached = stored_at(found.position) if found else mark.instant
+        source: Source = "rollup" if found else "raw"
+        return Answer(query.columns, table, datetime.now(UTC), reached, source)

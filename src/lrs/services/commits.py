@@ -9,16 +9,23 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from lrs.errors import LRSError, StatementConflictError
 from lrs.storage.attachments import drop_unlinked, insert_data, link_data
+from lrs.storage.dictionary import keep_descriptions
 from lrs.storage.engines import Database
-from lrs.storage.placing import Placed, place
-from lrs.storage.references import NeedsTheStoreAloneError, follow
-from lrs.storage.statements import find_statements, insert_statements
+from lrs.storage.keeping import (
+    Conditions,
+    DescribedAnewError,
+    NeedsTheStoreAloneError,
+    TakenError,
+    keep_statements,
+)
+from lrs.storage.statements import find_statements
 from lrs.xapi.comparison import match
 from lrs.xapi.completion import without_stored
 from lrs.xapi.received_data import ReceivedData
@@ -31,6 +38,9 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 2
 # Statements in one shared transaction; a larger request has one of its own.
 _MOST_SHARED = 500
+# Statements that are tried to keep by one call. Of more, some is likely to be out of the ordinary,
+# and the ways to the database count for less.
+_MOST_AT_ONCE = 250
 # A transaction that writes data of attachments may take a second longer for so many bytes.
 _BYTES_A_SECOND = 4 * 1024 * 1024
 
@@ -164,37 +174,72 @@ class Commits:
         return [(await self._outcomes([each]))[0] for each in deliveries]
 
     async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
+        count = sum(len(each.records) for each in deliveries)
+        if count <= _MOST_AT_ONCE and not any(each.data for each in deliveries):
+            try:
+                return await self._at_once(deliveries)
+            except NeedsTheStoreAloneError:
+                return await self._step_by_step(deliveries, alone=True)
+            except (TakenError, DescribedAnewError):
+                pass  # nothing was kept: the longer way can deal with it
         try:
-            return await self._transact(deliveries, alone=False)
+            return await self._step_by_step(deliveries, alone=False)
         except NeedsTheStoreAloneError:
-            return await self._transact(deliveries, alone=True)
+            return await self._step_by_step(deliveries, alone=True)
 
-    async def _transact(self, deliveries: Sequence[Delivery], *, alone: bool) -> list[_Outcome]:
-        store, credential, version = deliveries[0].origin
-        records = [record for each in deliveries for record in each.records]
+    async def _at_once(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
+        """Commit by one call of the database, as long as nothing is out of the ordinary.
+
+        A taken id is, but for a delivery of one statement: that one is left out by itself.
+        """
+        origin = deliveries[0].origin
+        records = _records(deliveries)
+        conditions = Conditions(
+            all_or_nothing=len(records) > len(deliveries), described_before=True
+        )
+        async with self._database.primary() as connection:
+            kept = await keep_statements(
+                connection, origin.store, origin.credential, records, conditions
+            )
+            there = await find_statements(connection, origin.store, kept.taken)
+            refused = _refusals(deliveries, there)
+        return [refused.get(each) or _count(each, kept.taken) for each in deliveries]
+
+    async def _step_by_step(self, deliveries: Sequence[Delivery], *, alone: bool) -> list[_Outcome]:
+        origin = deliveries[0].origin
+        records = _records(deliveries)
         data = [part for each in deliveries for part in each.data.values()]
         extra_seconds = sum(part.size for part in data) / _BYTES_A_SECOND
         async with self._database.writing(extra_seconds) as connection:
-            new_data = await insert_data(connection, store, data) if data else set()
-            placed = await place(connection, store, records, alone=alone)
-            added = await insert_statements(connection, store, credential, placed)
-            refused: Mapping[Delivery, StatementConflictError] = {}
-            if len(added) < len(placed):
-                taken = _left_out(placed, added)
-                kept = await find_statements(connection, store, [each.id for each in taken])
-                refused = _refused(deliveries, _conflicts(taken, kept, version))
-            await link_data(connection, store, added)
-            if new_data and len(added) < len(placed):
-                await drop_unlinked(connection, store, new_data)
+            new_data = await insert_data(connection, origin.store, data) if data else set()
+            kept = await keep_statements(
+                connection, origin.store, origin.credential, records, Conditions(alone=alone)
+            )
+            there = await find_statements(connection, origin.store, kept.taken)
+            refused = _refusals(deliveries, there)
+            added = [each for each in records if each.id not in kept.taken]
+            await link_data(connection, origin.store, added)
+            if new_data and kept.taken:
+                await drop_unlinked(connection, origin.store, new_data)
             if added:
-                await follow(connection, store, added, alone=alone)
-        new = {each.record.id for each in added}
-        return [refused.get(each) or _count(each, new) for each in deliveries]
+                await keep_descriptions(connection, origin.store, added, kept.first_position)
+        return [refused.get(each) or _count(each, kept.taken) for each in deliveries]
 
 
-def _left_out(placed: Sequence[Placed], added: Sequence[Placed]) -> list[StatementRecord]:
-    ids = {each.record.id for each in added}
-    return [each.record for each in placed if each.record.id not in ids]
+def _records(deliveries: Sequence[Delivery]) -> list[StatementRecord]:
+    return [record for each in deliveries for record in each.records]
+
+
+def _refusals(
+    deliveries: Sequence[Delivery], there: Mapping[UUID, KeptStatement]
+) -> Mapping[Delivery, StatementConflictError]:
+    """Return which deliveries are refused, because another statement has one of their ids.
+
+    Raises:
+        _ConflictsError: one of them has more than one statement, some of which may be written.
+    """
+    again = [each for each in _records(deliveries) if each.id in there]
+    return _refused(deliveries, _conflicts(again, there, deliveries[0].origin.version))
 
 
 def _conflicts(
@@ -228,5 +273,5 @@ def _refused(
     return refused
 
 
-def _count(delivery: Delivery, new: set[UUID]) -> int:
-    return sum(each.id in new for each in delivery.records)
+def _count(delivery: Delivery, taken: AbstractSet[UUID]) -> int:
+    return sum(each.id not in taken for each in delivery.records)

@@ -1,5 +1,7 @@
 """The document resources: one request is one method is one transaction (Comm. 2.2, 3.1)."""
 
+from collections.abc import Sequence
+
 from lrs.auth.principals import Principal
 from lrs.errors import DocumentNotFoundError, TooLargeError
 from lrs.storage.documents import (
@@ -10,6 +12,7 @@ from lrs.storage.documents import (
     insert_document,
     list_documents,
     lock_document,
+    replace_document,
     update_document,
 )
 from lrs.storage.engines import Database
@@ -22,7 +25,7 @@ from lrs.xapi.documents import (
     check_mergeable,
     merged,
 )
-from lrs.xapi.preconditions import Preconditions, check, check_none, check_put
+from lrs.xapi.preconditions import Preconditions, check, check_none, check_put, may_replace
 from lrs.xapi.versions import Version
 
 
@@ -50,11 +53,21 @@ class DocumentsService:
             UnavailableError: the database cannot be reached.
         """
         store = principal.store
+        etags = may_replace(key.context.kind, version, preconditions)
+        if etags and await self._replaced(store, key, document, etags):
+            return
         async with self._database.writing() as connection:
             etag = await lock_document(connection, store, key)
             check_put(key.context.kind, version, preconditions, etag)
             write = insert_document if etag is None else update_document
             await write(connection, store, key, document)
+
+    async def _replaced(
+        self, store: int, key: DocumentKey, document: Document, etags: Sequence[str]
+    ) -> bool:
+        """Replace a document by one statement, as nearly every PUT does; tell whether it was."""
+        async with self._database.primary() as connection:
+            return await replace_document(connection, store, key, document, etags)
 
     async def post(
         self,

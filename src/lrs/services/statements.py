@@ -18,18 +18,19 @@ from lrs.errors import (
 )
 from lrs.observability import count_leniencies
 from lrs.services.commits import Commits, Delivery, Origin, ReceivedByHash
+from lrs.services.turns import Turns
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
 from lrs.storage.statement_lists import list_statements
 from lrs.storage.statements import find_statements
 from lrs.xapi.attachment_data import Text, brought_by, check_received
-from lrs.xapi.completion import complete
 from lrs.xapi.findings import MAX_VIOLATIONS
 from lrs.xapi.json_text import split
 from lrs.xapi.leniencies import Mode
 from lrs.xapi.queries import Cursor, StatementFilter
+from lrs.xapi.readings import read_statement_to_keep
 from lrs.xapi.records import KeptStatement, StatementRecord, record
-from lrs.xapi.tolerant_statements import read_statement_as
+from lrs.xapi.uuids import uuid_of
 from lrs.xapi.versions import Version
 
 # Others get their turn after so many statements of a batch were read.
@@ -48,12 +49,16 @@ class StatementLimits:
         statement_bytes: size of one statement.
         page: statements on a page that names no limit.
         max_page: statements on any page.
+        lists: pages that are read at once.
+        wait: seconds that one more waits for its turn.
     """
 
     batch: int
     statement_bytes: int
     page: int
     max_page: int
+    lists: int = 4
+    wait: float = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,16 @@ class _Reader:
 
     def read(self, raw: bytes, path: str, identifier: UUID | None = None) -> StatementRecord:
         """Read one statement; `identifier` is the id of one that brings none."""
-        statement, leniencies = read_statement_as(self.mode, raw, self.version, path)
-        self.used.update(leniencies)
-        sent = UUID(statement.id) if statement.id is not None else None
+        reading = read_statement_to_keep(self.mode, raw, self.version, path)
+        if reading.leniencies:
+            self.used.update(reading.leniencies)
+        statement = reading.statement
+        sent = uuid_of(statement.id) if statement.id is not None else None
         chosen = sent or identifier or self.new_id()
         text = Text(raw, chosen, self.version)
         brought = brought_by(statement, text, path, self.data)
-        completed = complete(raw, chosen, self.authority.text, self.version)
-        return record(chosen, statement, raw, completed, self.authority.ifi, brought)
+        completed = reading.completed(chosen, self.authority.text, self.version)
+        return record(chosen, reading, completed, self.authority.ifi, brought)
 
 
 class StatementsService:
@@ -119,6 +126,7 @@ class StatementsService:
         self._database = database
         self._commits = Commits(database)
         self._limits = limits
+        self._turns = Turns("lists", limits.lists, limits.wait)
         self._home_page = home_page
         self._new_id = new_id
 
@@ -221,10 +229,15 @@ class StatementsService:
             after: the cursor of the page before.
 
         Raises:
+            BusyError: too many lists are read.
+            TooManyRequestsError: the principal reads too many.
             UnavailableError: the database cannot be reached.
         """
         size = min(limit or self._limits.page, self._limits.max_page)
-        async with consistent_reading(self._database, principal.store) as (connection, reached):
+        async with (
+            self._turns.turn(principal),
+            consistent_reading(self._database, principal.store) as (connection, reached),
+        ):
             page = await list_statements(
                 connection, principal.store, wanted, reached.position, after, size
             )

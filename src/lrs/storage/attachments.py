@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.storage.placing import Placed
 from lrs.storage.rows import Columns, insert_new_rows, insert_rows
 from lrs.storage.tables import attachment_pieces, attachments, statement_attachments
 from lrs.xapi.received_data import HeldAttachment, ReceivedData
+from lrs.xapi.records import StatementRecord
 
 # What is held in memory of one attachment.
 _PIECE = 512 * 1024
@@ -48,9 +48,11 @@ async def insert_data(
     return new
 
 
-async def link_data(connection: AsyncConnection, store: int, placed: Sequence[Placed]) -> None:
+async def link_data(
+    connection: AsyncConnection, store: int, records: Sequence[StatementRecord]
+) -> None:
     """Keep which statements brought which data."""
-    links = [(place.record.id, each) for place in placed for each in place.record.brought.data]
+    links = [(record.id, each) for record in records for each in record.brought.data]
     if not links:
         return
     columns: Columns = {

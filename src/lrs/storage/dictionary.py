@@ -1,8 +1,9 @@
 """The texts behind the keys of agents, verbs and activities, each once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import lru_cache, reduce
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -26,12 +27,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.agents import keep_agents
 from lrs.storage.driver import fetch
-from lrs.storage.placing import Placed
 from lrs.storage.rows import insert_rows
 from lrs.storage.tables import activities, verbs
 from lrs.xapi.descriptions import Description, activity_type
 from lrs.xapi.formats import merge_definitions, merge_language_maps
 from lrs.xapi.keys import Ifi, digest, ifi_key, iri_key
+from lrs.xapi.records import StatementRecord
 
 _KEYS = ARRAY(Uuid)
 
@@ -46,35 +47,73 @@ def _digests(table: Table, keys: str) -> Select[tuple[str, UUID, UUID | None]]:
 _DIGESTS = union_all(_digests(verbs, "verb_keys"), _digests(activities, "activity_keys"))
 
 
+# Descriptions and names come again and again; long ones are not worth the memory.
+_LONGEST_REMEMBERED = 1_024
+_remembered_digest = lru_cache(maxsize=8_192)(digest)
+
+
+def digest_of(text: bytes) -> UUID:
+    """Return the digest of a description or a name."""
+    return _remembered_digest(text) if len(text) <= _LONGEST_REMEMBERED else digest(text)
+
+
 @dataclass(slots=True)
-class _Sighting:
-    """What a batch says of one verb or activity: its different texts, oldest first."""
+class Sighting:
+    """What a batch says of one verb or activity: its different texts, oldest first.
+
+    Attributes:
+        place: of the statement with the last of them, in the batch.
+    """
 
     iri: str
     texts: list[bytes] = field(default_factory=list)
-    position: int = 0
+    place: int = 0
 
     @property
     def digest(self) -> UUID | None:
-        return digest(self.texts[-1]) if self.texts else None
+        """What tells the last text from others; None if there is none."""
+        return digest_of(self.texts[-1]) if self.texts else None
 
 
-async def keep_texts(connection: AsyncConnection, store: int, added: Sequence[Placed]) -> None:
-    """Keep the identifiers that new statements name, and what they say of them.
+Sightings = Mapping[UUID, Sighting]
+
+
+def sightings(described: Iterable[tuple[Description, ...]]) -> Sightings:
+    """Return what the statements of a batch, in its order, say of verbs or of activities."""
+    found: dict[UUID, Sighting] = {}
+    for place, descriptions in enumerate(described):
+        for iri, text in descriptions:
+            key = iri_key(iri)
+            sighting = found.get(key)
+            if sighting is None:
+                sighting = found[key] = Sighting(iri)
+            if text is not None and (not sighting.texts or sighting.texts[-1] != text):
+                sighting.texts.append(text)
+                sighting.place = place
+    return found
+
+
+async def keep_descriptions(
+    connection: AsyncConnection, store: int, records: Sequence[StatementRecord], position: int
+) -> None:
+    """Keep the verbs and activities that new statements name, and what they say of them.
 
     A row is only written when it is new or what it says changed: none becomes a place where all
     writers wait for each other.
+
+    Args:
+        connection: within the transaction that keeps the statements.
+        store: the store to keep them in.
+        records: in the order of the batch.
+        position: of the first of the batch.
     """
-    ifis = {key: ifi for place in added for key, ifi in place.record.mentions.ifis.items()}
-    names = (named for place in added for named in place.record.mentions.names)
-    await keep_agents(connection, store, ifis, names)
-    of_verbs = _sightings((place, place.record.descriptions.verbs) for place in added)
-    of_activities = _sightings((place, place.record.descriptions.activities) for place in added)
+    of_verbs = sightings(record.descriptions.verbs for record in records)
+    of_activities = sightings(record.descriptions.activities for record in records)
     keys = {"verb_keys": list(of_verbs), "activity_keys": list(of_activities)}
     rows = await fetch(connection, _DIGESTS, {"store": store, **keys})
-    for table, sightings in ((verbs, of_verbs), (activities, of_activities)):
+    for table, seen in ((verbs, of_verbs), (activities, of_activities)):
         known = {row["key"]: row["digest"] for row in rows if row["of"] == table.name}
-        await _keep_described(connection, table, store, sightings, known)
+        await _keep_described(connection, table, _Seen(store, seen, position), known)
 
 
 async def keep_identifiers(
@@ -88,58 +127,46 @@ async def keep_identifiers(
         await insert_rows(connection, activities, store, columns)
 
 
-def _sightings(
-    described: Iterable[tuple[Placed, tuple[Description, ...]]],
-) -> dict[UUID, _Sighting]:
-    sightings: dict[UUID, _Sighting] = {}
-    for place, descriptions in described:
-        for iri, text in descriptions:
-            sighting = sightings.setdefault(iri_key(iri), _Sighting(iri))
-            if text is not None and (not sighting.texts or sighting.texts[-1] != text):
-                sighting.texts.append(text)
-                sighting.position = place.position
-    return sightings
+class _Seen(NamedTuple):
+    """The sightings of a batch whose first statement has a position."""
+
+    store: int
+    sightings: Sightings
+    position: int
 
 
 async def _keep_described(
-    connection: AsyncConnection,
-    table: Table,
-    store: int,
-    sightings: dict[UUID, _Sighting],
-    known: dict[UUID, UUID | None],
+    connection: AsyncConnection, table: Table, seen: _Seen, known: Mapping[UUID, UUID | None]
 ) -> None:
-    missing = sorted(sightings.keys() - known.keys())
+    missing = sorted(seen.sightings.keys() - known.keys())
     if missing:
-        iris = [sightings[key].iri for key in missing]
-        await insert_rows(connection, table, store, {"key": missing, "iri": iris})
+        iris = [seen.sightings[key].iri for key in missing]
+        await insert_rows(connection, table, seen.store, {"key": missing, "iri": iris})
     changed = {
         key: sighting
-        for key, sighting in sightings.items()
-        if any(digest(text) != known.get(key) for text in sighting.texts)
+        for key, sighting in seen.sightings.items()
+        if any(digest_of(text) != known.get(key) for text in sighting.texts)
     }
     if changed:
-        await _merge(connection, table, store, changed)
+        await _merge(connection, table, seen._replace(sightings=changed))
 
 
-async def _merge(
-    connection: AsyncConnection, table: Table, store: int, changed: dict[UUID, _Sighting]
-) -> None:
+async def _merge(connection: AsyncConnection, table: Table, changed: _Seen) -> None:
     """Merge what is new into what is known, under a lock on each row, in the order of the keys."""
+    keys = bindparam("keys", list(changed.sightings), _KEYS)
     query = (
         select(table.c.key, table.c.position, cast(table.c.description, Text).label("description"))
-        .where(
-            table.c.store == store, table.c.key == func.any(bindparam("keys", list(changed), _KEYS))
-        )
+        .where(table.c.store == changed.store, table.c.key == func.any(keys))
         .order_by(table.c.key)
         .with_for_update()
     )
     rows = (await connection.execute(query)).all()
     change = (
         update(table)
-        .where(table.c.store == store, table.c.key == bindparam("of_key"))
+        .where(table.c.store == changed.store, table.c.key == bindparam("of_key"))
         .values({name: _sent(name) for name in _changed_columns(table)})
     )
-    values = [_change(table, changed[row.key], row) for row in rows]
+    values = [_change(table, changed, row) for row in rows]
     await connection.execute(change, values)
 
 
@@ -154,17 +181,19 @@ def _changed_columns(table: Table) -> list[str]:
 
 
 def _change(
-    table: Table, sighting: _Sighting, known: Row[tuple[UUID, int, str | None]]
+    table: Table, changed: _Seen, known: Row[tuple[UUID, int, str | None]]
 ) -> dict[str, object]:
+    sighting = changed.sightings[known.key]
+    position = changed.position + sighting.place
     merge = merge_definitions if table is activities else merge_language_maps
     before = [] if known.description is None else [known.description.encode()]
-    is_newer = sighting.position > known.position
+    is_newer = position > known.position
     oldest_first = before + sighting.texts if is_newer else sighting.texts + before
     merged = reduce(merge, oldest_first)
     change: dict[str, object] = {
         "of_key": known.key,
         "digest": sighting.digest,
-        "position": max(sighting.position, known.position),
+        "position": max(position, known.position),
         "description": merged.decode(),
     }
     return change | {"type": activity_type(merged)} if table is activities else change

@@ -4,7 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +26,7 @@ from lrs.storage.dictionary import keep_identifiers
 from lrs.storage.driver import fetch, fetch_value
 from lrs.storage.tables import documents
 from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, DocumentKey, KeptDocument
+from lrs.xapi.preconditions import ANY
 
 # A document that is not there has no row to lock. Two that share a hash only wait for each other;
 # the locks of statements are of the kind with two numbers, which PostgreSQL keeps apart.
@@ -34,6 +49,12 @@ _INSERTION = insert(documents).values(
 )
 _LATER = func.greatest(func.clock_timestamp(), documents.c.updated + _MICROSECOND)
 _CHANGE = update(documents).where(_IS_ONE).values(updated=_LATER, **_sent(*_OF_DOCUMENT))
+_REPLACEMENT = _CHANGE.where(
+    or_(
+        bindparam("is_free", type_=Boolean),
+        documents.c.etag == any_(bindparam("etags", type_=ARRAY(Text))),
+    )
+).returning(documents.c.key)
 _DELETION = delete(documents).where(_IS_ONE)
 
 
@@ -134,6 +155,26 @@ async def update_document(
         document: what to keep instead.
     """
     await fetch(connection, _CHANGE, _which(store, key) | _values(document))
+
+
+async def replace_document(
+    connection: AsyncConnection,
+    store: int,
+    key: DocumentKey,
+    document: Document,
+    etags: Sequence[str],
+) -> bool:
+    """Replace a document if it is there and has one of these ETags, and tell whether it was.
+
+    Args:
+        connection: on which each statement stands alone.
+        store: the store of the document.
+        key: what it is found by.
+        document: what to keep instead.
+        etags: `ANY` among them stands for all.
+    """
+    which = {**_which(store, key), "is_free": ANY in etags, "etags": etags}
+    return bool(await fetch(connection, _REPLACEMENT, which | _values(document)))
 
 
 async def delete_document(connection: AsyncConnection, store: int, key: DocumentKey) -> None:

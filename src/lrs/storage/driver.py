@@ -4,17 +4,14 @@ SQLAlchemy writes the SQL. To run it by way of SQLAlchemy costs several times wh
 for a small statement, and one request to store something runs a dozen of them.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import asyncpg
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
-
-from lrs.errors import UnavailableError
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # it has no types
 
@@ -30,9 +27,9 @@ class _Prepared(NamedTuple):
     defaults: Values
 
 
-async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
     """Return the driver's connection behind one of SQLAlchemy's."""
-    fairy = await connection.get_raw_connection()
+    fairy = cast("Connection", connection.sync_connection).connection
     return cast("asyncpg.Connection[asyncpg.Record]", fairy.driver_connection)
 
 
@@ -45,36 +42,17 @@ async def fetch(
         connection: on which each statement stands alone, or within `Database.writing`.
         statement: one that lives as long as the process, since its text is remembered.
         values: of its parameters, by name.
-
-    Raises:
-        UnavailableError: the server went away.
     """
     sql, names, defaults = _prepared(statement)
-    driver = await driver_of(connection)
     given = [values[name] if name in values else defaults[name] for name in names]
-    async with leaving_none_that_is_lost(connection, driver):
-        return await driver.fetch(sql, *given)
+    return await fetch_text(connection, sql, given)
 
 
-@asynccontextmanager
-async def leaving_none_that_is_lost(
-    connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]"
-) -> AsyncIterator[None]:
-    """Take a connection that is lost within the block out of use, as SQLAlchemy would its own.
-
-    With it go all that wait in its pool: the server they belong to went away.
-
-    Raises:
-        UnavailableError: it is lost, in whatever words the driver or the event loop says so.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not driver.is_closed():
-            raise
-        await connection.invalidate()
-        await connection.engine.dispose(close=False)
-        raise UnavailableError("the connection to the database was lost") from error
+async def fetch_text(
+    connection: AsyncConnection, sql: str, values: Sequence[object]
+) -> list[asyncpg.Record]:
+    """Run a statement that is text already, and return its rows; for the rest see `fetch`."""
+    return await driver_of(connection).fetch(sql, *values)
 
 
 async def fetch_value(connection: AsyncConnection, statement: ClauseElement, values: Values) -> Any:  # noqa: ANN401 - whatever the statement selects

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from lrs.errors import StartError, UnavailableError
-from lrs.storage.driver import driver_of, leaving_none_that_is_lost
+from lrs.storage.driver import driver_of
+from lrs.storage.held_connections import HeldConnections
+from lrs.storage.keeping import make_function
 from lrs.storage.translate_errors import translated_errors
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
@@ -49,7 +51,12 @@ class DatabaseOptions:
 
 
 class Database:
-    """The pools of connections, those that write apart from those that only read."""
+    """The pools of connections, those that write apart from those that only read.
+
+    Attributes:
+        pool_size: how many connections each of the two may hold.
+        reads_elsewhere: whether reads go to another server than writes.
+    """
 
     def __init__(self, options: DatabaseOptions, pool_size: int, version: int) -> None:
         writing = _session(options.transaction_timeout, read_only=False)
@@ -57,9 +64,13 @@ class Database:
         self._limits_transactions = version >= _FIRST_WITH_TRANSACTION_TIMEOUT
         if self._limits_transactions:
             writing["transaction_timeout"] = writing["statement_timeout"]
-        self._writer = _engine(options.url, pool_size, writing)
+        writer = _engine(options.url, pool_size, writing)
+        make_function(writer)
+        self._writer = HeldConnections(writer, pool_size)
         reading = _session(options.query_timeout, read_only=True)
-        self._reader = _engine(options.read_url or options.url, pool_size, reading)
+        reader = _engine(options.read_url or options.url, pool_size, reading)
+        self._reader = HeldConnections(reader, pool_size)
+        self.pool_size = pool_size
         self.reads_elsewhere = options.read_url is not None
 
     @asynccontextmanager
@@ -73,34 +84,30 @@ class Database:
             UnavailableError: the database cannot be reached or gave up.
         """
         with translated_errors():
-            async with self._writer.connect() as plain:
-                # The driver holds the transaction, so that both it and SQLAlchemy run in it.
-                connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-                driver = await driver_of(connection)
-                async with leaving_none_that_is_lost(connection, driver), driver.transaction():
-                    if extra_seconds and self._limits_transactions:
-                        seconds = self._transaction_timeout + extra_seconds
-                        await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
-                    yield connection
+            async with self._writer.one() as connection, driver_of(connection).transaction():
+                if extra_seconds and self._limits_transactions:
+                    seconds = self._transaction_timeout + extra_seconds
+                    await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
+                yield connection
 
     @asynccontextmanager
     async def primary(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection to the writing server on which each statement stands alone."""
         with translated_errors():
-            async with self._writer.connect() as connection:
-                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+            async with self._writer.one() as connection:
+                yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a READ ONLY connection on which each statement has a snapshot of its own."""
         with translated_errors():
-            async with self._reader.connect() as connection:
-                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+            async with self._reader.one() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self._writer.close()
+        await self._reader.close()
 
 
 async def open_database_patiently(options: DatabaseOptions, patience: float) -> Database:
@@ -175,7 +182,7 @@ def _engine(url: str, pool_size: int, session: dict[str, str]) -> AsyncEngine:
         max_overflow=0,
         # What learners did must not get into the log by way of an error.
         hide_parameters=True,
-        pool_timeout=10,
+        pool_pre_ping=True,
         connect_args={"timeout": 10, "server_settings": session},
     )
 
@@ -188,6 +195,8 @@ def _session(timeout: float, *, read_only: bool) -> dict[str, str]:
         "idle_in_transaction_session_timeout": milliseconds,
         "jit": "off",
         "lock_timeout": milliseconds,
+        # A plan for the values of each call costs more than most of what is written or looked up.
+        "plan_cache_mode": "auto" if read_only else "force_generic_plan",
         "statement_timeout": milliseconds,
         "timezone": "UTC",
     }

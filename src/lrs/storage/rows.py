@@ -58,7 +58,7 @@ async def insert_new_rows(
 
 def array_text(keys: Iterable[UUID]) -> str | None:
     """Write an array as PostgreSQL's text for it; None if it is empty."""
-    texts = [str(key) for key in keys]
+    texts = [f"{key.int:032x}" for key in keys]
     return "{" + ",".join(texts) + "}" if texts else None
 
 

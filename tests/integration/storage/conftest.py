@@ -32,34 +32,27 @@ _FILL = """
            'Activity', registration
     FROM made;
 
-    INSERT INTO statement_payloads (store, id, payload)
-    SELECT {store}, id, json_build_object('id', id, 'text', repeat('x', 800)) FROM made;
+    INSERT INTO statement_payloads (position, store, id, payload)
+    SELECT position, {store}, id, json_build_object('id', id, 'text', repeat('x', 800)) FROM made;
 
-    CREATE TEMP TABLE rows ON COMMIT DROP AS
-    SELECT id, position, id AS via, agent, verb, activity, registration FROM made
-    UNION ALL
-    SELECT made.id, made.position, target.id, target.agent, target.verb, target.activity,
-           target.registration
+    CREATE TEMP TABLE referring ON COMMIT DROP AS
+    SELECT made.id, made.position, made.n, target.id AS via, target.agent, target.verb,
+           target.activity, target.registration
     FROM made JOIN made AS target ON target.n = made.n / 2 + 1 WHERE made.n % 4 = 0;
 
-    INSERT INTO statement_matches (store, id, via, position, verb, activity, registration)
-    SELECT {store}, id, via, position, verb, activity, registration FROM rows
-    ON CONFLICT DO NOTHING;
+    INSERT INTO statement_references
+        (position, store, id, via, verb, actor, object, registration)
+    SELECT position, {store}, id, via, verb, agent, activity, registration FROM referring
+    WHERE via <> id;
 
-    INSERT INTO statement_agents
-        (store, agent, position, id, via, direct, verb, activity, registration)
-    SELECT {store}, agent, position, id, via, true, verb, activity, registration FROM rows
+    INSERT INTO statement_agents (position, store, direct, agent, id, via)
+    SELECT position, {store}, false, pg_temp.key('instructor', 1), id, NULL FROM made
     UNION ALL
-    SELECT {store}, pg_temp.key('instructor', 1), position, id, via, false, verb, activity,
-           registration
-    FROM rows
-    ON CONFLICT DO NOTHING;
+    SELECT position, {store}, false, pg_temp.key('instructor', 1), id, via FROM referring
+    WHERE via <> id;
 
-    INSERT INTO statement_activities (store, activity, position, id, via)
-    SELECT {store}, activity, position, id, via FROM rows
-    UNION ALL
-    SELECT {store}, pg_temp.key('course', n % 20), position, made.id, made.id FROM made
-    ON CONFLICT DO NOTHING
+    INSERT INTO statement_activities (position, store, activity, id, via)
+    SELECT position, {store}, pg_temp.key('course', n % 20), id, NULL FROM made
 """
 
 

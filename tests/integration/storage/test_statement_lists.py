@@ -21,17 +21,19 @@ _INSERT = text(
     """
 )
 _INSERT_PAYLOADS = text(
-    "INSERT INTO statement_payloads (store, id, payload)"
-    " SELECT :store, id, '{}' FROM unnest(CAST(:ids AS uuid[])) AS id"
+    "INSERT INTO statement_payloads (position, store, id, payload)"
+    " SELECT 7, :store, id, '{}' FROM unnest(CAST(:ids AS uuid[])) AS id"
 )
 
 
-async def _walk(database: Database, store: int, wanted: StatementFilter) -> list[UUID]:
+async def _walk(
+    database: Database, store: int, wanted: StatementFilter, until: int = 10
+) -> list[UUID]:
     seen: list[UUID] = []
     after: Cursor | None = None
     for _ in itertools.count():
         async with database.reading() as connection:
-            page = await list_statements(connection, store, wanted, 10, after, 2)
+            page = await list_statements(connection, store, wanted, until, after, 2)
         seen += [statement.id for statement in page.statements]
         after = page.cursor
         if after is None:
@@ -52,3 +54,45 @@ async def test_statements_of_one_position_are_each_seen_once(
     seen = await _walk(database, tenant.principal.store, StatementFilter(ascending=ascending))
 
     assert seen == (ids if ascending else ids[::-1])
+
+
+# Of two that speak in turn each says one verb, for longer than a walk goes on without a result;
+# before, the first one said what the second one says later.
+_INSERT_IN_TURN = text(
+    """
+    WITH made AS (
+        SELECT number, CAST(md5(concat(CAST(:store AS int), number)) AS uuid) AS id
+        FROM generate_series(1, 5000) AS number
+    ),
+    said AS (
+        INSERT INTO statements (store, id, position, stored, timestamp, voiding, credential,
+                                actor, verb, object_type)
+        SELECT :store, id, number, now(), now(), false, 1,
+               CASE number % 2 WHEN 0 THEN CAST(:ada AS uuid) ELSE CAST(:bob AS uuid) END,
+               CASE WHEN number <= 20 OR number % 2 = 1 THEN CAST(:read AS uuid)
+                    ELSE CAST(:wrote AS uuid) END,
+               'Activity'
+        FROM made
+    ),
+    kept AS (
+        INSERT INTO statement_payloads (position, store, id, payload)
+        SELECT number, :store, id, '{}' FROM made
+    )
+    SELECT id FROM made WHERE number <= 20 AND number % 2 = 0 ORDER BY number
+    """
+)
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_what_seldom_meets_is_found_after_much_that_does_not_fit(
+    database: Database, tenant: Tenant, ascending: bool
+) -> None:
+    ada, bob, read, wrote = (UUID(int=number) for number in range(1, 5))
+    values = {"store": tenant.principal.store, "ada": ada, "bob": bob, "read": read, "wrote": wrote}
+    async with database.writing() as connection:
+        expected = list((await connection.execute(_INSERT_IN_TURN, values)).scalars())
+
+    wanted = StatementFilter(agent=ada, verb=read, ascending=ascending)
+    seen = await _walk(database, tenant.principal.store, wanted, until=5000)
+
+    assert seen == (expected if ascending else expected[::-1])

@@ -1,0 +1,199 @@
+"""Keeps statements: each exactly once, placed, found by every filter, connected with others.
+
+One call of one function does it all (`keep_statements.sql`), since each way to the database and
+back costs more than PostgreSQL needs to write a statement. Each connection makes the function for
+itself, in its temporary schema: so that two versions of the service can run on one database.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import AdaptedConnection, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from lrs.storage.dictionary import Sightings, digest_of, sightings
+from lrs.storage.driver import fetch_text
+from lrs.storage.rows import array_text
+from lrs.storage.watermark import LOCK_CLASS
+from lrs.xapi.records import StatementRecord
+
+# A statement is found through at most this many references in a row.
+MAX_CHAIN: Final = 100
+_FUNCTION: Final = files("lrs.storage").joinpath("keep_statements.sql").read_text()
+
+_OF_RECORD = (
+    "timestamp", "voiding", "target", "verb", "actor", "object", "object_type", "registration",
+)  # fmt: skip
+_OF_MEASURES = (
+    "score_scaled", "score_raw", "score_min", "score_max", "success", "completion", "duration",
+)  # fmt: skip
+
+
+class NeedsTheStoreAloneError(Exception):
+    """The other end of a reference may be on its way in a transaction that cannot be seen yet."""
+
+
+class TakenError(Exception):
+    """An id is taken, and nothing was to be kept unless everything is new."""
+
+
+class DescribedAnewError(Exception):
+    """A verb or an activity is new, or described otherwise than before; nothing was kept."""
+
+
+_REFUSALS: Final[Mapping[str, type[Exception]]] = {
+    "LR001": NeedsTheStoreAloneError,
+    "LR002": TakenError,
+    "LR003": DescribedAnewError,
+}
+
+
+class Conditions(NamedTuple):
+    """Under which statements are kept.
+
+    Attributes:
+        alone: all other writers of the store are kept out meanwhile.
+        all_or_nothing: nothing is kept unless all are new.
+        described_before: nothing is kept unless all that they say of verbs and activities is.
+    """
+
+    alone: bool = False
+    all_or_nothing: bool = False
+    described_before: bool = False
+
+
+class Kept(NamedTuple):
+    """What was kept.
+
+    Attributes:
+        first_position: of the first statement; the others follow by one each.
+        taken: ids of those that were left out, since there is a statement with this id.
+    """
+
+    first_position: int
+    taken: frozenset[UUID]
+
+
+def make_function(engine: AsyncEngine) -> None:
+    """Let each new connection of an engine know the function that keeps statements."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _make(connection: AdaptedConnection, _: object) -> None:
+        connection.run_async(lambda driver: driver.execute(_FUNCTION))
+
+
+async def keep_statements(
+    connection: AsyncConnection,
+    store: int,
+    credential: int,
+    records: Sequence[StatementRecord],
+    conditions: Conditions,
+) -> Kept:
+    """Keep the statements whose ids are not taken yet.
+
+    Args:
+        connection: within a writing transaction that has kept none yet, or one on which each
+            statement stands alone: then this is a transaction of its own. While it lasts, lists
+            end where it began, so it should not be long ago.
+        store: the store to keep them in.
+        credential: who brought them.
+        records: with distinct ids, at least one, in the order of the batch.
+        conditions: under which they are kept.
+
+    Raises:
+        NeedsTheStoreAloneError: a target is not there, or one of them was awaited, and there are
+            other writers.
+        TakenError: an id is taken, and it was all or nothing.
+        DescribedAnewError: they have to say something new of a verb or an activity.
+    """
+    values = (
+        LOCK_CLASS,
+        store,
+        credential,
+        conditions.alone,
+        conditions.all_or_nothing,
+        *_columns(records),
+        MAX_CHAIN,
+        *_agents(records),
+        *_descriptions(records if conditions.described_before else ()),
+    )
+    try:
+        (row,) = await fetch_text(connection, _call(len(values)), values)
+    except asyncpg.PostgresError as error:
+        refusal = _REFUSALS.get(error.sqlstate or "")
+        if refusal is None:
+            raise
+        raise refusal from error
+    return Kept(row["first_position"], frozenset(row["taken"]))
+
+
+@cache
+def _call(count: int) -> str:
+    places = ", ".join(f"${number}" for number in range(1, count + 1))
+    return f"SELECT * FROM pg_temp.keep_statements({places})"  # noqa: S608 - only numbers of values
+
+
+def _columns(records: Sequence[StatementRecord]) -> list[object]:
+    """Return one array for each column, its values in the order of the ids."""
+    order = sorted(range(len(records)), key=lambda place: records[place].id.int)
+    by_id = [records[place] for place in order]
+    measures = [record.measures for record in by_id]
+    return [
+        [record.id for record in by_id],
+        order,
+        *(_column([getattr(record, name) for record in by_id]) for name in _OF_RECORD),
+        _column([_besides(record.actor, record.mentions.direct) for record in by_id]),
+        _column([array_text(record.mentions.others) for record in by_id]),
+        _column([_besides(record.object, record.mentions.activities) for record in by_id]),
+        *(_column([getattr(measure, name) for measure in measures]) for name in _OF_MEASURES),
+        _column([record.platform for record in by_id]),
+        _column([record.language for record in by_id]),
+        _column([record.brought.signature for record in by_id]),
+        [record.completed.text.decode() for record in by_id],
+        any(record.target is not None for record in by_id),
+    ]
+
+
+def _column(values: list[object]) -> list[object] | None:
+    """Leave out a column in which nothing stands; its values are NULL then."""
+    return values if any(value is not None for value in values) else None
+
+
+def _besides(known: UUID | None, keys: Sequence[UUID]) -> str | None:
+    """Write the keys that have no column of their own."""
+    return array_text(key for key in keys if key != known)
+
+
+def _agents(records: Sequence[StatementRecord]) -> list[object]:
+    ifis = {key: ifi for record in records for key, ifi in record.mentions.ifis.items()}
+    named = {named for record in records for named in record.mentions.names}
+    keys = sorted(ifis, key=_number)
+    names = sorted((agent.int, digest_of(name.encode()), agent, name) for agent, name in named)
+    return [
+        keys,
+        [ifis[key].type for key in keys],
+        [ifis[key].value for key in keys],
+        [agent for _, _, agent, _ in names],
+        [hashed for _, hashed, _, _ in names],
+        [name for _, _, _, name in names],
+    ]
+
+
+def _descriptions(records: Sequence[StatementRecord]) -> list[object]:
+    verbs = sightings(record.descriptions.verbs for record in records)
+    activities = sightings(record.descriptions.activities for record in records)
+    return [*_digests(verbs), *_digests(activities)]
+
+
+def _digests(seen: Sightings) -> tuple[list[UUID], list[UUID | None]]:
+    if any(len(sighting.texts) > 1 for sighting in seen.values()):
+        raise DescribedAnewError
+    return list(seen), [sighting.digest for sighting in seen.values()]
+
+
+def _number(key: UUID) -> int:
+    return key.int

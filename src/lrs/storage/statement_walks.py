@@ -1,0 +1,148 @@
+"""The walks over the statements of a store, as SQL (design, section 4).
+
+Every filter is a walk over indexes that end in the position. A query merges the walks of all places
+where the filter is met, and ends at its limit. The same statement can be met several times, since
+it is found by what it refers to as well; it is taken once.
+
+Of several filters one is walked, and the others are held against each row that is met.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.selectable import FromClause
+
+from lrs.storage.statement_filters import STORE, Shape, arms, between, fits, walks_of
+from lrs.storage.tables import statement_payloads
+
+_COUNT = bindparam("count", type_=BigInteger)
+
+
+class Walk(NamedTuple):
+    """How a query goes about it.
+
+    Attributes:
+        filter: the one whose rows are walked; None if there is none.
+        rows: how many that fit are enough, since several may stand for one statement.
+        tried: how many are met at most; None means all.
+    """
+
+    filter: str | None
+    rows: int
+    tried: int | None
+
+
+@lru_cache(maxsize=64)
+def probe_query(shape: Shape, rows: int) -> Select[Any]:
+    """Ask where the walk over each filter is after so many rows; NULL if it has fewer."""
+    columns = []
+    for name in walks_of(shape):
+        walk = union_all(
+            *(
+                select(table.c.position)
+                .where(*conditions, *between(table, shape))
+                .order_by(_place(table, shape))
+                .limit(_literal(rows + 1))
+                for table, conditions in arms(shape, name)
+            )
+        ).subquery()
+        last = (
+            select(walk.c.position)
+            .order_by(_place(walk, shape))
+            .offset(_literal(rows))
+            .limit(_literal(1))
+        )
+        columns.append(last.scalar_subquery().label(name))
+    return select(*columns)
+
+
+@lru_cache(maxsize=128)
+def page_query(shape: Shape, walk: Walk) -> Select[Any]:
+    """Build the query of `count` statements, of a few less where many rows stand for one.
+
+    Each row of the answer says in `met` how many rows the walk has that fit. The last one that may
+    be tried is among them, and marked, even if it does not fit.
+    """
+    fitting = _fitting(shape, walk).cte("walk").prefix_with("MATERIALIZED")
+    page = (
+        select(
+            fitting.c.position,
+            fitting.c.id,
+            func.bool_or(fitting.c.fits).label("fits"),
+            func.bool_or(fitting.c.is_tried).label("is_tried"),
+        )
+        .group_by(fitting.c.position, fitting.c.id)
+        .order_by(*_order(fitting, ascending=shape.ascending))
+        .limit(_COUNT)
+        .subquery("page")
+    )
+    payload = (
+        select(cast(statement_payloads.c.payload, Text))
+        .where(
+            statement_payloads.c.store == STORE,
+            statement_payloads.c.position == page.c.position,
+            statement_payloads.c.id == page.c.id,
+        )
+        .scalar_subquery()
+        .label("payload")
+    )
+    met = select(func.count()).select_from(fitting).scalar_subquery().label("met")
+    return select(page, payload, met).order_by(*_order(page, ascending=shape.ascending))
+
+
+def _fitting(shape: Shape, walk: Walk) -> Select[Any]:
+    met = _met(shape, walk)
+    if walk.tried is None:
+        return _first(select(met, false().label("is_tried")), met, shape, walk.rows)
+    number = func.row_number().over(order_by=_place(met, shape))
+    numbered = select(met, (number >= _literal(walk.tried)).label("is_tried"))
+    tried = _first(numbered, met, shape, walk.tried).subquery("tried")
+    return _first(select(tried).where(or_(tried.c.fits, tried.c.is_tried)), tried, shape, walk.rows)
+
+
+def _met(shape: Shape, walk: Walk) -> FromClause:
+    """Merge the walks over one filter, and say of each row whether it fits the others too."""
+    walks: list[Select[Any]] = []
+    for table, conditions in arms(shape, walk.filter):
+        fit = fits(table, shape, walk.filter)
+        arm = select(table.c.position, table.c.id).where(*conditions, *between(table, shape))
+        if walk.tried is None:
+            fitting = arm.where(fit).add_columns(true().label("fits"))
+            walks.append(_first(fitting, table, shape, walk.rows))
+        else:
+            walks.append(_first(arm.add_columns(fit.label("fits")), table, shape, walk.tried))
+    return union_all(*walks).subquery("met")
+
+
+def _first(query: Select[Any], source: FromClause, shape: Shape, rows: int) -> Select[Any]:
+    """Take the first rows of a walk, and with the last one all that have its position."""
+    return query.order_by(_place(source, shape)).fetch(_literal(rows), with_ties=True)
+
+
+def _order(source: FromClause, *, ascending: bool) -> list[ColumnElement[object]]:
+    columns = source.c.position, source.c.id
+    return [column.asc() if ascending else column.desc() for column in columns]
+
+
+def _place(source: FromClause, shape: Shape) -> ColumnElement[int]:
+    return source.c.position.asc() if shape.ascending else source.c.position.desc()
+
+
+def _literal(number: int) -> ColumnElement[int]:
+    return literal_column(str(number), Integer)

@@ -1,0 +1,101 @@
+"""Connections go from hand to hand, and one with which something went wrong goes to nobody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from lrs.errors import UnavailableError
+from lrs.storage.driver import driver_of, fetch_text
+from lrs.storage.held_connections import HeldConnections
+
+MOST = 2
+
+
+@pytest.fixture
+async def connections(database_url: str) -> AsyncIterator[HeldConnections]:
+    held = HeldConnections(create_async_engine(database_url), MOST, patience=0.2)
+    yield held
+    await held.close()
+
+
+async def pid_of(connection: AsyncConnection) -> int:
+    (row,) = await fetch_text(connection, "SELECT pg_backend_pid()", ())
+    return int(row[0])
+
+
+async def pid(connections: HeldConnections) -> int:
+    async with connections.one() as connection:
+        return await pid_of(connection)
+
+
+async def kill(database_url: str, pid: int) -> None:
+    killer = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    await killer.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+    await killer.close()
+
+
+async def test_one_after_the_other_uses_the_same_connection(connections: HeldConnections) -> None:
+    assert len({await pid(connections) for _ in range(5)}) == 1
+
+
+async def test_no_more_than_the_most_are_open_at_once(connections: HeldConnections) -> None:
+    pids = await asyncio.gather(*(pid(connections) for _ in range(10)))
+    assert len(set(pids)) <= MOST
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(connections: HeldConnections) -> None:
+    async with connections.one(), connections.one():
+        with pytest.raises(UnavailableError, match="busy"):
+            await pid(connections)
+    assert await pid(connections)
+
+
+async def test_a_failure_does_not_use_up_a_connection(connections: HeldConnections) -> None:
+    for _ in range(3 * MOST):
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with connections.one() as connection:
+                await fetch_text(connection, "SELECT 1 / 0", ())
+    assert await pid(connections)
+
+
+async def test_who_goes_away_within_a_transaction_leaves_none_of_it(
+    connections: HeldConnections,
+) -> None:
+    async def go_away() -> None:
+        async with connections.one() as connection:
+            await fetch_text(connection, "BEGIN", ())
+            await fetch_text(connection, "SELECT pg_sleep(30)", ())
+
+    tasks = [asyncio.create_task(go_away()) for _ in range(MOST)]
+    await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    async with connections.one() as connection:
+        assert not driver_of(connection).is_in_transaction()
+
+
+async def test_a_connection_that_is_lost_in_use_is_told_and_replaced(
+    connections: HeldConnections, database_url: str
+) -> None:
+    async def lose() -> None:
+        async with connections.one() as connection:
+            await kill(database_url, await pid_of(connection))
+            await connection.execute(text("SELECT 1"))
+
+    with pytest.raises(UnavailableError, match="lost"):
+        await lose()
+    assert await pid(connections)
+
+
+async def test_a_connection_that_was_lost_meanwhile_is_replaced_unseen(
+    connections: HeldConnections, database_url: str
+) -> None:
+    before = await pid(connections)
+    await kill(database_url, before)
+    await asyncio.sleep(0.1)
+    assert await pid(connections) != before
