@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import SpawnProcess
@@ -37,6 +38,8 @@ class Load:
         seconds: when it stops, if the source has not come to its end.
         repeats: whether to begin at the first request again, after the last.
         is_prebuilt: whether all requests are made before the clock runs.
+        every: seconds from one exchange of a connection to the next; 0 is at once. The time that
+            an exchange has to wait for the one before it counts as its own.
     """
 
     host: str
@@ -46,6 +49,7 @@ class Load:
     seconds: float
     repeats: bool = False
     is_prebuilt: bool = True
+    every: float = 0.0
 
 
 @dataclass(slots=True)
@@ -58,10 +62,10 @@ class Tally:
     refused: int = 0
     first_refusal: str = ""
 
-    def add(self, kind: str, answer: Answer) -> None:
-        """Count an answer."""
+    def add(self, kind: str, answer: Answer, late: float = 0.0) -> None:
+        """Count an answer to a request that was sent so many seconds after it was due."""
         if answer.is_success:
-            self.latencies.setdefault(kind, array("d")).append(answer.seconds)
+            self.latencies.setdefault(kind, array("d")).append(late + answer.seconds)
             return
         self.refused += 1
         self.first_refusal = self.first_refusal or f"{kind}: {answer.status} {answer.body[:200]!r}"
@@ -209,7 +213,8 @@ async def _work(load: Load, pipe: Pipe) -> Tally:
         async with asyncio.timeout(load.seconds + _GRACE), asyncio.TaskGroup() as group:
             end = tally.began + load.seconds
             for connection in opened:
-                group.create_task(_send_all(connection, exchanges, end, tally))
+                sending = _send_all if load.every == 0 else partial(_send_every, load.every)
+                group.create_task(sending(connection, exchanges, end, tally))
     finally:
         tally.ended = perf_counter()
         for connection in opened:
@@ -225,3 +230,24 @@ async def _send_all(
             tally.add(request.kind, await connection.send(request))
         if perf_counter() > end:
             return
+
+
+async def _send_every(
+    seconds: float,
+    connection: Connection,
+    exchanges: Iterator[Exchange],
+    end: float,
+    tally: Tally,
+) -> None:
+    due = perf_counter()
+    for exchange in exchanges:
+        late = max(0.0, perf_counter() - due)
+        for request in exchange:
+            tally.add(request.kind, await connection.send(request), late)
+        due += seconds
+        if due > end:
+            return
+        if (early := due - perf_counter()) > 0:
+            await asyncio.sleep(early)
+            # How late the event loop wakes is no delay of the server's.
+            due = max(due, perf_counter())

@@ -11,9 +11,14 @@ STATEMENTS = "/xapi/statements"
 STATES = "/xapi/activities/state"
 ANALYTICS = "/api/v1/analytics/query"
 
-_CREDENTIALS = b64encode(f"{KEY}:{SECRET}".encode()).decode()
+
+def authorization(key: str = KEY, secret: str = SECRET) -> bytes:
+    """Build the header that shows a credential."""
+    return b"Authorization: Basic " + b64encode(f"{key}:{secret}".encode())
+
+
 _HEAD = (
-    "{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic " + _CREDENTIALS + "\r\n"
+    "{method} {target} HTTP/1.1\r\nHost: bench\r\n" + authorization().decode() + "\r\n"
     "X-Experience-API-Version: 1.0.3\r\nContent-Type: application/json\r\n"
     "Content-Length: {length}\r\n\r\n"
 )

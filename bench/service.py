@@ -24,7 +24,7 @@ _EMPTY = ("-m", "bench.empty_app")
 _ADDRESS = re.compile(r"(http://[0-9.]+:[0-9]+)")
 _LONGEST_START, _LONGEST_STOP = 120.0, 60.0
 _POLL = 0.01
-_SERVER_KEY = "the server key of the bench, long enough"
+SERVER_KEY = "the server key of the bench, long enough"
 _MEBIBYTE = 1024 * 1024
 
 
@@ -49,6 +49,7 @@ class Service:
         *,
         repeats: bool = False,
         is_prebuilt: bool = True,
+        every: float = 0.0,
     ) -> Load:
         """Return a load upon this server."""
         return Load(
@@ -59,6 +60,7 @@ class Service:
             seconds=seconds,
             repeats=repeats,
             is_prebuilt=is_prebuilt,
+            every=every,
         )
 
     @asynccontextmanager
@@ -97,7 +99,7 @@ async def lrs_serving(**settings: object) -> AsyncIterator[Service]:
         "LRS_PORT": "0",
         "LRS_INITIAL_KEY": KEY,
         "LRS_INITIAL_SECRET": SECRET,
-        "LRS_SERVER_KEY": _SERVER_KEY,
+        "LRS_SERVER_KEY": SERVER_KEY,
         **{f"LRS_{name.upper()}": str(value) for name, value in settings.items()},
     }
     async with _running(_LRS, made, "/xapi/statements?limit=1") as service:

@@ -7,6 +7,7 @@ from bench.figures import (
     deep_pages,
     disk,
     growth,
+    hostile,
     ingest,
     lone,
     memory,
@@ -37,6 +38,7 @@ FIGURES: Mapping[str, Measure] = {
     state.NAME: state.measure,
     mixed.NAME: mixed.measure,
     memory.NAME: memory.measure,
+    hostile.NAME: hostile.measure,
     workers.NAME: workers.measure,
     start.NAME: start.measure,
 }

@@ -87,6 +87,22 @@ class SlowBodyError(LRSError):
     """A body pauses, or comes so slowly that reading it would not end in time."""
 
 
+class SlowHeadError(LRSError):
+    """The request line and the headers do not end in time (RFC 9110 15.5.9)."""
+
+
+class LargeHeadError(LRSError):
+    """The request line and the headers are over a limit (RFC 6585 5)."""
+
+
+class TooManyRequestsError(LRSError):
+    """One credential or one address wants more at once than its share (RFC 6585 4)."""
+
+
+class BusyError(LRSError):
+    """All together want more at once than the service takes; asking again later may help."""
+
+
 class UnavailableError(LRSError):
     """The database did not answer in time, or a disk is full; asking again later may help."""
 

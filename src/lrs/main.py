@@ -1,6 +1,7 @@
 """Builds the app from settings; nothing happens at import time."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
@@ -33,6 +34,7 @@ from lrs.api.xapi import (
 )
 from lrs.api.xapi.alternate_syntax import AlternateSyntax
 from lrs.api.xapi.headers import XapiHeaders
+from lrs.api.xapi.routes import Resources
 from lrs.errors import LRSError, StartError
 from lrs.services.activities import ActivitiesService
 from lrs.services.agents import AgentsService
@@ -41,15 +43,25 @@ from lrs.services.attachments import AttachmentsService
 from lrs.services.authentication import AuthenticationService
 from lrs.services.consistency import ConsistencyService
 from lrs.services.documents import DocumentsService
+from lrs.services.folding import FoldingService
 from lrs.services.presentation import PresentationService
 from lrs.services.provenance import ProvenanceService
 from lrs.services.statements import StatementLimits, StatementsService
+from lrs.services.turns import Turns
 from lrs.settings import Settings, load_settings
 from lrs.storage.engines import Database, DatabaseOptions, open_database_patiently
 from lrs.xapi.versions import Version
 
 # Seconds for which a starting process waits for a database that is away.
 _PATIENCE = 60.0
+_RESOURCES = (
+    statements.router,
+    states.router,
+    activity_profiles.router,
+    agent_profiles.router,
+    activities.router,
+    agents.router,
+)
 
 
 def create_app() -> FastAPI:
@@ -69,13 +81,17 @@ def build_app(settings: Settings) -> FastAPI:
         database = await open_database_patiently(_database_options(settings), _PATIENCE)
         services = _services(settings, database)
         app.state.services = services
-        watching = asyncio.create_task(services.authentication.watch())
+        tasks = [asyncio.create_task(services.authentication.watch())]
+        if settings.rollups == "on":
+            folding = FoldingService(database, settings.rollup_timezone)
+            tasks.append(asyncio.create_task(folding.run()))
         try:
             yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await database.close()
 
     app = FastAPI(
@@ -85,6 +101,8 @@ def build_app(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
         redirect_slashes=False,
+        # FastAPI's own would look for a provider at each request, and knows our routes badly.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.options = _options(settings)
     _add_routes(app)
@@ -109,12 +127,8 @@ def _options(settings: Settings) -> ApiOptions:
 
 
 def _add_routes(app: FastAPI) -> None:
-    app.include_router(statements.router)
-    app.include_router(states.router)
-    app.include_router(activity_profiles.router)
-    app.include_router(agent_profiles.router)
-    app.include_router(activities.router)
-    app.include_router(agents.router)
+    for router in _RESOURCES:
+        app.include_router(router)
     app.include_router(about.router)
     app.include_router(analytics.router)
     app.include_router(provenance.router)
@@ -126,28 +140,36 @@ def _add_routes(app: FastAPI) -> None:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    cors = Cors(frozenset(settings.cors_origins.split(",")))
+    xapi = XapiHeaders(Version(settings.default_xapi_version))
     # The last one added is the first to see a request.
+    app.add_middleware(Resources, routers=_RESOURCES)
     app.add_middleware(AlternateSyntax)
     app.add_middleware(Options)
-    app.add_middleware(Requests)
-    app.add_middleware(XapiHeaders, default=Version(settings.default_xapi_version))
+    app.add_middleware(Requests, sayings=(cors.say, xapi.say))
     app.add_middleware(Compression)
-    app.add_middleware(Cors, origins=frozenset(settings.cors_origins.split(",")))
     app.add_middleware(Head)
     app.add_middleware(Paths)
 
 
 def _services(settings: Settings, database: Database) -> Services:
+    lists, sums = _at_once(settings, database.pool_size)
     limits = StatementLimits(
         batch=settings.max_batch,
         statement_bytes=settings.max_statement_bytes,
         page=settings.page_size,
         max_page=settings.max_page_size,
+        lists=lists,
+        wait=settings.query_wait,
     )
     return Services(
         activities=ActivitiesService(database),
         agents=AgentsService(database),
-        analytics=AnalyticsService(database),
+        analytics=AnalyticsService(
+            database,
+            Turns("sums", sums, settings.query_wait),
+            has_rollups=settings.rollups == "on",
+        ),
         attachments=AttachmentsService(database),
         authentication=AuthenticationService(database, _server_key(settings)),
         consistency=ConsistencyService(database),
@@ -160,6 +182,14 @@ def _services(settings: Settings, database: Database) -> Services:
             database, limits, settings.authority_home_page, _new_id(settings)
         ),
     )
+
+
+def _at_once(settings: Settings, connections: int) -> tuple[int, int]:
+    """Return how many lists and how many sums may be computed at once, over these connections."""
+    processors = (os.cpu_count() or 1) // settings.workers
+    sums = min(settings.max_sums or max(2, processors), max(1, connections // 2))
+    lists = min(settings.max_lists or max(4, 2 * processors), max(1, connections - sums))
+    return lists, sums
 
 
 def _new_id(settings: Settings) -> Callable[[], UUID]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic import model_validator as model_rule
@@ -112,6 +113,13 @@ def _about_versions(value: str) -> str:
     return ",".join(versions)
 
 
+def _time_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refuse("must be an IANA name such as Europe/Berlin") from None
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -143,6 +151,7 @@ BasicSecret = Annotated[
 HomePage = Annotated[str, AfterValidator(_home_page)]
 Origins = Annotated[str, AfterValidator(_origins)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 _MEBIBYTE = 1024 * 1024
 
@@ -171,6 +180,11 @@ class Settings(BaseSettings):
     database_read_url: DatabaseUrl | None = None
     transaction_timeout: Seconds = 15
     query_timeout: Seconds = 30
+    rollups: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
+    rollup_timezone: TimeZone = "UTC"
+    max_lists: Annotated[int, Field(ge=1)] | None = None
+    max_sums: Annotated[int, Field(ge=1)] | None = None
+    query_wait: Seconds = 10
 
     initial_key: BasicKey | None = None
     initial_secret: BasicSecret | None = None
@@ -182,7 +196,11 @@ class Settings(BaseSettings):
     statement_id_version: Literal["4", "7"] = "7"
     about_versions: AboutVersions = "1.0.3,2.0.0"
     newer_statements: Literal["unchanged", "reduced"] = "unchanged"
+    max_connections: Annotated[int, Field(ge=1)] = 2_000
+    max_connections_per_address: Annotated[int, Field(ge=1)] | None = None
     body_timeout: Seconds = 30
+    answer_timeout: Seconds = 30
+    max_unsent_bytes: Annotated[int, Field(ge=1024)] = 128 * _MEBIBYTE
     max_body_bytes: Annotated[int, Field(ge=1024)] = 100 * _MEBIBYTE
     max_statement_bytes: Annotated[int, Field(ge=1024)] = 4 * _MEBIBYTE
     max_attachment_bytes: Annotated[int, Field(ge=1024)] = 256 * _MEBIBYTE

@@ -3,6 +3,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
+
+from conftest import Tenant, settings_for
+from lrs.main import build_app
+from lrs.services.folding import FoldingService
+from lrs.storage.engines import Database
 
 URL = "http://lrs.test/api/v1/analytics/query"
 COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
@@ -160,3 +166,74 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
 async def test_without_credentials_nothing_is_counted(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"measures": ["statements.count"]}, auth=("no", "one"))
     assert answer.status_code == 401
+
+
+async def caught_up(database: Database, store: int) -> None:
+    """Fold what is stored; the folder of the app may be at it just now."""
+    asked = text("SELECT position FROM rollup_progress WHERE store = :store")
+    newest = text("SELECT max(position) FROM statements WHERE store = :store")
+    while True:
+        await FoldingService(database, "UTC", worth=1).catch_up()
+        async with database.primary() as connection:
+            folded = await connection.scalar(asked, {"store": store})
+            if folded is not None and folded >= await connection.scalar(newest, {"store": store}):
+                return
+
+
+async def test_rollups_say_the_same_sooner(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    await store(client, *STATEMENTS)
+    await caught_up(database, tenant.principal.store)
+    asked: dict[str, Any] = {
+        "measures": ["statements.count", "actors.unique", "rating.avg"],
+        "time": {"granularity": "day"},
+    }
+    folded = (await ask(client, **asked)).json()
+    raw = (await ask(client, **asked, source="raw")).json()
+    assert folded["meta"]["source"] == "rollup"
+    assert raw["meta"]["source"] == "raw"
+    assert folded["rows"] == raw["rows"]
+    assert len(raw["rows"]) == 2
+
+
+async def test_what_was_just_stored_is_counted_beside_rollups(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    (target, *_) = await store(client, *STATEMENTS)
+    await caught_up(database, tenant.principal.store)
+    reference = {"objectType": "StatementRef", "id": target}
+    await store(client, statement("ada", VOIDED, "2026-03-30T00:00:00Z", object=reference))
+    answer = (await ask(client)).json()
+    assert answer["meta"]["source"] == "rollup"
+    assert answer["rows"] == [[len(STATEMENTS)]]
+
+
+async def test_what_rollups_lack_is_read_from_statements(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    await store(client, *STATEMENTS)
+    await caught_up(database, tenant.principal.store)
+    answer = (await ask(client, dimensions=["actor"])).json()
+    assert answer["meta"]["source"] == "raw"
+    assert [row[1] for row in answer["rows"]] == [2, 2]
+
+
+async def test_without_rollups_statements_are_read(
+    database_url: str, database: Database, tenant: Tenant
+) -> None:
+    app = build_app(settings_for(database_url, rollups="off"))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://lrs.test/xapi",
+            auth=tenant.auth,
+            headers=tenant.headers,
+        ) as client,
+    ):
+        await store(client, *STATEMENTS)
+        await caught_up(database, tenant.principal.store)
+        answer = (await ask(client)).json()
+    assert answer["meta"]["source"] == "raw"
+    assert answer["rows"] == [[len(STATEMENTS)]]

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from lrs.api.content_codings import PIECE, Unpacking, unpacking_of
@@ -48,7 +47,13 @@ async def read_body(request: Request, limit: int) -> bytes:
         TooLargeError: it is over the limit; the rest of it is not read.
         SlowBodyError: it pauses, or comes too slowly.
     """
-    return b"".join([piece async for piece in streamed_body(request, limit)])
+    unpacking = _unpacking(request, limit)
+    incoming = _Incoming(request, limit)
+    if unpacking is None:
+        first = await incoming.part()
+        # Most bodies are small, and come at once.
+        return first if incoming.is_whole else b"".join([first, *[it async for it in incoming]])
+    return b"".join([piece async for piece in _unpacked(incoming, unpacking, limit)])
 
 
 def streamed_body(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -68,12 +73,9 @@ def streamed_body(request: Request, limit: int) -> AsyncIterator[bytes]:
         SlowBodyError: it pauses, or comes too slowly: it is behind a pace of 16 KiB a second by
             more than `LRS_BODY_TIMEOUT`. The time that the reader takes does not count.
     """
-    unpacking = unpacking_of(", ".join(request.headers.getlist("content-encoding")))
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > _MOST_DIGITS or int(announced) > limit):
-        raise _too_large(limit)
-    received = _received(request, limit)
-    return _unpacked(received, unpacking, limit) if unpacking else _cut(received)
+    unpacking = _unpacking(request, limit)
+    incoming = _Incoming(request, limit)
+    return _unpacked(incoming, unpacking, limit) if unpacking else _cut(incoming)
 
 
 def media_type(request: Request) -> str:
@@ -91,50 +93,65 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+def _unpacking(request: Request, limit: int) -> Unpacking | None:
+    """Return what unpacks a body that may be read, as far as its headers tell."""
+    headers = request.headers
+    unpacking = unpacking_of(", ".join(headers.getlist("content-encoding")))
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > _MOST_DIGITS or int(announced) > limit):
+        raise _too_large(limit)
+    return unpacking
+
+
 def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"the body is over the {limit} bytes that are allowed")
 
 
-async def _received(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Give what the client sends, not more than is allowed, and while it comes fast enough."""
-    parts = request.stream()
-    longest = options_of(request).body_timeout
-    patience = float(longest)
-    size = 0
-    while True:
+class _Incoming:
+    """What the client sends, not more than is allowed, and while it comes fast enough."""
+
+    def __init__(self, request: Request, limit: int) -> None:
+        self.is_whole = False
+        self._receive = request.receive
+        self._limit = limit
+        self._size = 0
+        self._longest = options_of(request).body_timeout
+        self._patience = float(self._longest)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while not self.is_whole:
+            yield await self.part()
+
+    async def part(self) -> bytes:
+        """Return the next part, which may be empty."""
         began = time.monotonic()
-        part = await _next(parts, patience)
-        waited = time.monotonic() - began
-        if part is None:
-            return
-        size += len(part)
-        if size > limit:
-            raise _too_large(limit)
-        yield part
-        patience = min(longest, patience - waited + len(part) / _SLOWEST)
+        try:
+            async with asyncio.timeout(self._patience):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise SlowBodyError(
+                f"the body pauses, or comes with less than {_SLOWEST} bytes a second"
+            ) from error
+        if message["type"] == "http.disconnect":
+            raise InvalidRequestError("the client went away before the body ended")
+        part: bytes = message.get("body", b"")
+        self.is_whole = not message.get("more_body", False)
+        self._size += len(part)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
+        gained = len(part) / _SLOWEST - (time.monotonic() - began)
+        self._patience = min(self._longest, self._patience + gained)
+        return part
 
 
-async def _next(parts: AsyncIterator[bytes], patience: float) -> bytes | None:
-    """Return the next part, none after the last."""
-    try:
-        async with asyncio.timeout(patience):
-            return await anext(parts, None)
-    except TimeoutError as error:
-        raise SlowBodyError(
-            f"the body pauses, or comes with less than {_SLOWEST} bytes a second"
-        ) from error
-    except ClientDisconnect as error:
-        raise InvalidRequestError("the client went away before the body ended") from error
-
-
-async def _cut(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _cut(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     async for part in parts:
         for start in range(0, len(part), PIECE):
             yield part[start : start + PIECE]
 
 
 async def _unpacked(
-    parts: AsyncIterator[bytes], unpacking: Unpacking, limit: int
+    parts: AsyncIterable[bytes], unpacking: Unpacking, limit: int
 ) -> AsyncIterator[bytes]:
     size = 0
     async for part in parts:

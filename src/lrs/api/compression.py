@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import partial
+from http import HTTPStatus
 from typing import Literal
 
 from starlette.datastructures import Headers
@@ -28,7 +29,9 @@ _ZSTD_LEVEL = 3
 # What is larger is packed in another thread, so that other requests get their turn.
 _LARGE = 1024 * 1024
 # Attachments travel in multipart answers: bytes of any kind, most of them packed already.
-_LEFT_ALONE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/*")
+_LEFT_ALONE = frozenset((*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/*"))
+# What has an ETag, and what is packed already.
+_NEVER_PACKED = frozenset((b"etag", b"content-encoding"))
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _AS_IT_IS = "identity"
 # Of those that a client likes equally, the first.
@@ -54,29 +57,26 @@ class Compression:
 
         async def send_chosen(message: Message) -> None:
             nonlocal chosen
-            if message["type"] == "http.response.start" and _may_be_packed(Headers(scope=message)):
-                responder = self._responder(scope)
-                responder.send = send
-                chosen = responder.send_with_compression
+            if message["type"] == "http.response.start" and _may_be_packed(message):
+                asked = Headers(scope=scope).getlist("accept-encoding")
+                coding = preferred_coding(asked) if asked else _AS_IT_IS
+                if coding == _AS_IT_IS:
+                    message = _said_to_differ(message)
+                else:
+                    responder = self._responder(coding)
+                    responder.send = send
+                    chosen = responder.send_with_compression
             if not _is_pause(message):
                 await chosen(message)
 
         await self._app(scope, receive, send_chosen)
 
-    def _responder(self, scope: Scope) -> IdentityResponder:
-        """Return what packs, or what only says that the answer would have differed.
-
-        It is made for answers that are large enough only: for a small one it would be the most
-        expensive part of this.
-        """
-        coding = preferred_coding(Headers(scope=scope).getlist("accept-encoding"))
+    def _responder(self, coding: str) -> IdentityResponder:
         if coding == "zstd":
-            return _ZstdResponder(self._app, _SMALLEST, exclude_content_types=_LEFT_ALONE)
-        if coding == "gzip":
-            return GZipResponder(
-                self._app, _SMALLEST, compresslevel=_GZIP_LEVEL, exclude_content_types=_LEFT_ALONE
-            )
-        return IdentityResponder(self._app, _SMALLEST, exclude_content_types=_LEFT_ALONE)
+            return _ZstdResponder(self._app, _SMALLEST, exclude_content_types=())
+        return GZipResponder(
+            self._app, _SMALLEST, compresslevel=_GZIP_LEVEL, exclude_content_types=()
+        )
 
 
 class _ZstdResponder(IdentityResponder):
@@ -96,11 +96,25 @@ class _ZstdResponder(IdentityResponder):
         return await asyncio.to_thread(pack) if len(body) >= _LARGE else pack()
 
 
-def _may_be_packed(headers: Headers) -> bool:
-    if "etag" in headers:
+def _may_be_packed(start: Message) -> bool:
+    if start["status"] == HTTPStatus.NO_CONTENT:
         return False
-    length = headers.get("content-length")
-    return length is None or int(length) >= _SMALLEST
+    for name, value in start["headers"]:
+        if name in _NEVER_PACKED or (name == b"content-length" and int(value) < _SMALLEST):
+            return False
+        if name == b"content-type" and _is_left_alone(value.decode("latin-1")):
+            return False
+    return True
+
+
+def _is_left_alone(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in _LEFT_ALONE or f"{kind.partition('/')[0]}/*" in _LEFT_ALONE
+
+
+def _said_to_differ(message: Message) -> Message:
+    """Return the begin of an answer that says that it would be another one, packed otherwise."""
+    return {**message, "headers": [*message["headers"], (b"vary", b"Accept-Encoding")]}
 
 
 def _is_pause(message: Message) -> bool:

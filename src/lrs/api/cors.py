@@ -6,12 +6,14 @@ where it stands outside of all else, its answers carry neither version nor reque
 answer to OPTIONS and the headers of all answers are two things here.
 """
 
-from starlette.datastructures import Headers, MutableHeaders
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lrs.api.problems import methods_at
+from lrs.api.requests import RawHeaders
 
 ANY_ORIGIN = "*"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
@@ -45,7 +47,7 @@ EXPOSED_HEADERS = (
     "X-Request-ID",
 )
 # Two hours, the longest that all browsers keep it; each new preflight costs a round trip.
-_SECONDS_TO_KEEP = "7200"
+_SECONDS_TO_KEEP = b"7200"
 
 
 class Options:
@@ -69,48 +71,29 @@ class Options:
 class Cors:
     """Tells a browser, on every answer, whether the page that asked may read it."""
 
-    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
-        """Make it.
-
-        Args:
-            app: what answers.
-            origins: whose pages may read; `ANY_ORIGIN` is all of them.
-        """
-        self._app = app
+    def __init__(self, origins: frozenset[str]) -> None:
+        """Make it; `origins` may read, `ANY_ORIGIN` is all of them."""
         self._origins = origins
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+    async def say(self, scope: Scope, headers: RawHeaders) -> None:
+        """Add it to the headers of the answer to a request."""
+        headers.append((b"vary", b"Origin"))
+        asked = dict(scope["headers"])
+        origin = asked.get(b"origin")
+        if origin is None or self._origins.isdisjoint((origin.decode("latin-1"), ANY_ORIGIN)):
             return
-        permission = self._permission(scope["method"], Headers(scope=scope))
-
-        async def send_permitting(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(permission)
-                headers.add_vary_header("Origin")
-            await send(message)
-
-        await self._app(scope, receive, send_permitting)
-
-    def _permission(self, method: str, asked: Headers) -> dict[str, str]:
-        origin = asked.get("origin")
-        if origin is None or self._origins.isdisjoint((origin, ANY_ORIGIN)):
-            return {}
         # Never the literal `*`: browsers do not take it from requests with credentials.
-        permission = {
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Credentials": "true",
-        }
-        if method != "OPTIONS":
-            return permission | {"Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS)}
-        permission |= {
-            "Access-Control-Allow-Methods": ", ".join(METHODS),
-            "Access-Control-Allow-Headers": ", ".join(REQUEST_HEADERS),
-            "Access-Control-Max-Age": _SECONDS_TO_KEEP,
-        }
-        if asked.get("access-control-request-private-network") == "true":
-            permission["Access-Control-Allow-Private-Network"] = "true"
-        return permission
+        headers.append((b"access-control-allow-origin", origin))
+        headers.append((b"access-control-allow-credentials", b"true"))
+        if scope["method"] != "OPTIONS":
+            headers.append((b"access-control-expose-headers", _listed(EXPOSED_HEADERS)))
+            return
+        headers.append((b"access-control-allow-methods", _listed(METHODS)))
+        headers.append((b"access-control-allow-headers", _listed(REQUEST_HEADERS)))
+        headers.append((b"access-control-max-age", _SECONDS_TO_KEEP))
+        if asked.get(b"access-control-request-private-network") == b"true":
+            headers.append((b"access-control-allow-private-network", b"true"))
+
+
+def _listed(names: Sequence[str]) -> bytes:
+    return ", ".join(names).encode()

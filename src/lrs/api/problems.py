@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from uuid_utils.compat import uuid7
 
 from lrs import errors
 from lrs.errors import LRSError
@@ -39,11 +40,15 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.StoreNotFoundError: Kind(404, "store-not-found", "No such store"),
     errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
     errors.SlowBodyError: Kind(408, "slow-body", "The body comes too slowly"),
+    errors.SlowHeadError: Kind(408, "slow-head", "The request line or a header does not end"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
     errors.DocumentConflictError: Kind(409, "document-conflict", "The document is there already"),
     errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
     errors.PreconditionFailedError: Kind(412, "precondition-failed", "A precondition is not met"),
     errors.TooLargeError: Kind(413, "too-large", "The request is over a limit"),
+    errors.TooManyRequestsError: Kind(429, "too-many-requests", "Too much is asked for at once"),
+    errors.LargeHeadError: Kind(431, "large-head", "The request line and headers are over a limit"),
+    errors.BusyError: Kind(503, "busy", "The service has too much to do now"),
     errors.UnavailableError: Kind(503, "unavailable", "The service cannot answer now"),
 }
 _UNEXPECTED = Kind(500, "unexpected", "Something unexpected went wrong")
@@ -55,6 +60,7 @@ _HEADERS = {
     # What is left of the body cannot be told from the next request.
     408: {"Connection": "close"},
     401: {"WWW-Authenticate": 'Basic realm="LRS", charset="UTF-8"'},
+    429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
 
@@ -108,7 +114,8 @@ def answer_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, LRSError):
         return answer_unexpected(request, error)
     kind = KINDS[type(error)]
-    if kind.status >= 500:  # noqa: PLR2004 - from here on it is our fault, by HTTP
+    # From 500 on it is our fault, by HTTP. Who refuses because of the load counts, and logs a sum.
+    if kind.status >= 500 and not isinstance(error, errors.BusyError):  # noqa: PLR2004 - see above
         _log.warning("%s", error, exc_info=error)
     members: dict[str, object] = {}
     if isinstance(error, errors.InvalidStatementError):
@@ -119,6 +126,14 @@ def answer_error(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.UnknownMemberError):
         members["known"] = list(error.known)
     return _answer(request, kind, error.detail, members)
+
+
+def answer_to_none(error: LRSError) -> Response:
+    """Answer what is no whole request, of which no header is known."""
+    request_id.set(str(uuid7()))
+    answer = answer_error(Request({"type": "http", "headers": []}), error)
+    answer.headers["X-Request-ID"] = request_id.get()
+    return answer
 
 
 async def answer_http(request: Request, error: Exception) -> Response:

@@ -1,22 +1,35 @@
-"""Names each request, and answers what nobody foresaw."""
+"""Names each request, says what every answer says, and answers what nobody foresaw."""
 
 import re
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
-from lrs.api.problems import answer_unexpected
+from lrs.api.problems import answer_error
 from lrs.observability import request_id
+
+RawHeaders = list[tuple[bytes, bytes]]
+# Adds what it has to say of a request to the headers of the answer.
+Saying = Callable[[Scope, RawHeaders], Awaitable[None]]
+
+# In the scope of a request that its connection refuses: the error.
+REFUSAL = "lrs.refusal"
 
 _NAME = re.compile(rb"[A-Za-z0-9._\-]{1,100}")
 
 
 class Requests:
-    """Gives each request an id, its own or the caller's, and says it in the answer."""
+    """Gives each request an id, its own or the caller's, and completes the headers of its answer.
 
-    def __init__(self, app: ASGIApp) -> None:
+    All that every answer says is added here at once: each further layer around the app would copy
+    headers, and cost as much as this one.
+    """
+
+    def __init__(self, app: ASGIApp, sayings: Sequence[Saying] = ()) -> None:
         self._app = app
+        self._sayings = sayings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, whatever happens."""
@@ -29,20 +42,27 @@ class Requests:
         async def send_named(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
-                name = (b"x-request-id", request_id.get().encode())
-                message = {**message, "headers": [*message["headers"], name]}
+                headers = [*message["headers"], (b"x-request-id", request_id.get().encode())]
+                for say in self._sayings:
+                    await say(scope, headers)
+                message = {**message, "headers": headers}
             await send(message)
             has_begun = True
 
+        app = _refused if REFUSAL in scope else self._app
         try:
-            await self._app(scope, receive, send_named)
+            await app(scope, receive, send_named)
         except Exception as error:
             if has_begun:
                 raise
-            answer = answer_unexpected(Request(scope), error)
+            answer = answer_error(Request(scope), error)
             await answer(scope, receive, send_named)
 
 
+async def _refused(scope: Scope, _: Receive, __: Send) -> None:
+    raise scope[REFUSAL]
+
+
 def _name(scope: Scope) -> str:
-    sent = dict(scope["headers"]).get(b"x-request-id", b"")
-    return sent.decode() if _NAME.fullmatch(sent) else str(uuid7())
+    sent = dict(scope["headers"]).get(b"x-request-id")
+    return sent.decode() if sent and _NAME.fullmatch(sent) else str(uuid7())

@@ -1,14 +1,21 @@
 """Connections that end: what they may cost beside the bodies that the app reads."""
 
 import asyncio
+import math
+import socket
+import struct
 import sys
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from lrs.api.requests import REFUSAL
+from lrs.cli.occupancy import Occupancy
+from lrs.cli.refusals import refusal
+from lrs.errors import InvalidRequestError, LargeHeadError, LRSError, SlowHeadError
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
@@ -16,10 +23,14 @@ MOST_HEADERS = 200
 # at once, its system would throw the answer away.
 MOST_UNREAD_BYTES = 1024 * 1024
 SECONDS_OF_UNREAD = 5
+# Bytes of an answer a second; who takes fewer uses up `answer_timeout`.
+SLOWEST_READER = 16 * 1024
 
 _TOO_LARGE = (
-    f"The request line and the headers are over {MOST_HEAD_BYTES} bytes or {MOST_HEADERS} headers"
+    f"the request line and the headers are over {MOST_HEAD_BYTES} bytes or {MOST_HEADERS} headers"
 )
+# Ends a connection without waiting for what the system holds of it.
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class LimitedConnection(HttpToolsProtocol):
@@ -27,8 +38,9 @@ class LimitedConnection(HttpToolsProtocol):
 
     A head (request line and headers) over 64 KiB or 200 headers is answered 431 (RFC 6585 5), one
     that takes longer than `head_timeout` seconds 408 (RFC 9110 15.5.9); then the connection ends.
-    So it does where the rest of a body that was not read goes on after the answer, and where no
-    first request comes.
+    So it does where the rest of a body that was not read goes on after the answer, where no
+    first request comes, and where the client does not read its answers. How many there may be, and
+    what they hold together, is the matter of `Occupancy`.
     """
 
     def __init__(
@@ -38,10 +50,15 @@ class LimitedConnection(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
-        head_timeout: int,
+        occupancy: Occupancy,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._head_timeout = head_timeout
+        self._occupancy = occupancy
+        self._head_timeout = occupancy.limits.head_timeout
+        self._refusal: LRSError | None = None
+        self._is_known = False  # whether it has brought a whole head
+        self.written = self._taken = 0  # bytes of answers: all, and those that had left before
+        self._patience = float(occupancy.limits.answer_timeout)  # seconds, for a slow reader
         self._head_timer: asyncio.TimerHandle | None = None
         self._rest_timer: asyncio.TimerHandle | None = None
         self._rest: int | None = None  # bytes that are still taken, once the answer is sent
@@ -54,12 +71,14 @@ class LimitedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Wait for the first request as long as for a later one, which uvicorn does not."""
         super().connection_made(transport)
+        self._refusal = self._occupancy.enter(self)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was waited for."""
+        self._occupancy.leave(self)
         self._head_in_time()
         self._rest_taken()
         super().connection_lost(exc)
@@ -118,10 +137,16 @@ class LimitedConnection(HttpToolsProtocol):
         """Go on to the body."""
         self._head_in_time()
         self._reads_head, self._reads_body, self._held = False, True, 0
+        if not self._is_known:
+            self._is_known = True
+            self._occupancy.is_known(self)
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
-            self.cycle.transport = _Answered(self)
+            self.cycle.transport = _Answered(self, self.cycle)
+            if self._refusal is not None:  # the app looks at it later: its task has yet to begin
+                cast("dict[str, Any]", self.scope)[REFUSAL] = self._refusal
+                self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Take note that the parser does not hold it."""
@@ -157,9 +182,10 @@ class LimitedConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed; a head that is too large comes here as well."""
         if self._is_too_large and not self._reads_body:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LARGE)
+            self._refuse(LargeHeadError(_TOO_LARGE))
         else:
-            super().send_400_response(msg)
+            self._tell(InvalidRequestError(f"this is no HTTP/1.1: {msg}"))
+            self.transport.close()
 
     def hang_up(self) -> None:
         """Close after an answer, but give its reader time where more of the request may come."""
@@ -170,20 +196,62 @@ class LimitedConnection(HttpToolsProtocol):
             self.transport.write_eof()
             self._take_rest()
 
+    def pause_writing(self) -> None:
+        """Wait until the client has read more."""
+        super().pause_writing()
+        self._occupancy.is_left(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Go on to write."""
+        super().resume_writing()
+        self._occupancy.is_taken(self)
+
+    @property
+    def address(self) -> str:
+        """The client's, or its proxy's."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def idle_since(self) -> float:
+        """Since when it has waited for another request, by the clock of its event loop."""
+        timer = self.timeout_keep_alive_task
+        return math.inf if timer is None or _is_open(self.cycle) else timer.when()
+
+    def is_read(self, seconds: float) -> bool:
+        """Tell whether the client takes what it is answered; so long ago it was asked before."""
+        longest = self._occupancy.limits.answer_timeout
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent:
+            self._patience = longest
+            return True
+        taken = self.written - unsent
+        gained = (taken - self._taken) / SLOWEST_READER
+        self._patience = min(longest, self._patience - seconds + gained)
+        self._taken = taken
+        return self._patience >= 0
+
+    def cut_off(self) -> None:
+        """End at once, without what was not sent yet."""
+        self._occupancy.leave(self)
+        if self.transport.get_write_buffer_size():
+            connected = self.transport.get_extra_info("socket")
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
+
     def _head_is_late(self) -> None:
         self._head_timer = None
         if self.flow.read_paused:  # it is us who are late
             self._head_timer = self.loop.call_later(self._head_timeout, self._head_is_late)
         else:
-            reason = f"The request line and the headers took over {self._head_timeout} seconds"
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, reason)
+            reason = f"the request line and the headers took over {self._head_timeout} seconds"
+            self._refuse(SlowHeadError(reason))
 
     def _head_in_time(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+    def _refuse(self, error: LRSError) -> None:
         if self._is_over():
             return
         self._head_in_time()
@@ -192,18 +260,17 @@ class LimitedConnection(HttpToolsProtocol):
             self._rest = MOST_UNREAD_BYTES
             self.shutdown()
             return
-        own = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(reason)),
-            (b"connection", b"close"),
-        ]
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *own)]
-        first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        self.transport.write(b"".join([first, *lines, b"\r\n", reason.encode()]))
+        self._tell(error)
         self.hang_up()
+
+    def _tell(self, error: LRSError) -> None:
+        headers = self.server_state.default_headers
+        self.transport.write(refusal(error, self._occupancy.limits.version, headers))
 
     def _take_rest(self) -> None:
         self._rest_taken()
+        self._is_known = False
+        self._occupancy.is_ending(self)
         self._rest = MOST_UNREAD_BYTES
         self._rest_timer = self.loop.call_later(SECONDS_OF_UNREAD, self.transport.close)
 
@@ -215,19 +282,35 @@ class LimitedConnection(HttpToolsProtocol):
 
 
 class _Answered(asyncio.Transport):
-    """The transport that an answer is written to; at its end its connection hangs up."""
+    """The transport that an answer is written to; at its end its connection hangs up.
 
-    def __init__(self, connection: LimitedConnection) -> None:
+    The head, which uvicorn writes by itself, waits for the begin of the body, which always comes:
+    to send both at once takes half as long, and wakes the client once.
+    """
+
+    def __init__(self, connection: LimitedConnection, cycle: RequestResponseCycle) -> None:
         super().__init__()
         self._connection = connection
+        self._cycle = cycle
+        self._has_head = cycle.scope["method"] == "HEAD"  # whose answer has no body to wait for
+        self._head: bytes | bytearray | memoryview[Any] = b""
 
     def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
-        self._connection.transport.write(data)
+        self._connection.written += len(data)
+        if self._cycle.response_started and not self._has_head:
+            self._has_head, self._head = True, data
+        elif self._head:
+            self._connection.transport.writelines((self._head, data))
+            self._head = b""
+        else:
+            self._connection.transport.write(data)
 
     def is_closing(self) -> bool:
         return self._connection.transport.is_closing()
 
     def close(self) -> None:
+        if self._head:
+            self.write(b"")
         self._connection.hang_up()
 
 

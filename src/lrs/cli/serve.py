@@ -20,8 +20,9 @@ from lrs.cli.banner import Banner
 from lrs.cli.connections import LimitedConnection
 from lrs.cli.credentials import credentials_service
 from lrs.cli.database import ReachedDatabase, own_database, server_key
-from lrs.cli.listening import address_of, bound_socket, listen
+from lrs.cli.listening import address_of, allow_connections, bound_socket, listen
 from lrs.cli.log_config import log_config
+from lrs.cli.occupancy import ConnectionLimits, Occupancy
 from lrs.cli.stop_signals import StopSignals
 from lrs.errors import StartError
 from lrs.observability import DIRECTORY_OF_COUNTS
@@ -103,8 +104,9 @@ def _place(settings: Settings, database: ReachedDatabase) -> str:
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:
+    allow_connections(settings.max_connections)
     # Pickled for the workers, hence neither a subclass made here nor a lambda.
-    connection = partial(LimitedConnection, head_timeout=settings.body_timeout)
+    connection = partial(LimitedConnection, occupancy=Occupancy(_connection_limits(settings)))
     config = uvicorn.Config(
         "lrs.cli.worker:create_worker_app",
         factory=True,
@@ -124,6 +126,17 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         uvicorn.Server(config).run(sockets=[listener])
         return
     _supervise(Multiprocess(config, sockets=[listener]))
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        connections=settings.max_connections,
+        of_address=settings.max_connections_per_address,
+        head_timeout=settings.body_timeout,
+        answer_timeout=settings.answer_timeout,
+        unsent_bytes=settings.max_unsent_bytes,
+        version=settings.default_xapi_version,
+    )
 
 
 def _supervise(supervisor: Multiprocess) -> None:

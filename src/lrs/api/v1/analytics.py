@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from lrs import errors
-from lrs.analytics.answers import Answer, Cell, Kind, ValueType
+from lrs.analytics.answers import Answer, Cell, Kind, Source, ValueType
 from lrs.analytics.queries import resolve
 from lrs.analytics.requests import QueryRequest
 from lrs.api.bodies import json_body, replayed
@@ -53,6 +53,9 @@ class MetaBody(BaseModel):
         description="every statement stored until then is counted, none that was stored later"
     )
     truncated: bool = Field(description="there were more rows than the limit")
+    source: Source = Field(
+        description="what was read: a rollup and the statements that it lacks, or statements alone"
+    )
 
 
 class AnswerBody(BaseModel):
@@ -72,6 +75,7 @@ class AnswerBody(BaseModel):
                 as_of=answer.as_of,
                 consistent_through=answer.consistent_through,
                 truncated=answer.table.truncated,
+                source=answer.source,
             ),
         )
 
@@ -115,6 +119,7 @@ _ANSWER = {
         "as_of": "2026-01-05T07:30:00.413207Z",
         "consistent_through": "2026-01-05T07:30:00.391554Z",
         "truncated": False,
+        "source": "raw",
     },
 }
 
@@ -131,6 +136,7 @@ _ANSWER = {
             errors.UnauthenticatedError,
             errors.TooLargeError,
             errors.SlowBodyError,
+            errors.TooManyRequestsError,
             errors.UnavailableError,
         ),
     },

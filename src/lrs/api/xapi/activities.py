@@ -11,11 +11,17 @@ from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.api.xapi import described
 from lrs.api.xapi.parameters import activity_id_of, check_single
+from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.tagged_answers import tagged_json
 from lrs.api.xapi.versions import RequestVersion
 from lrs.xapi.leniencies import Mode
 
-router = APIRouter(prefix="/xapi/activities", tags=["xAPI"], dependencies=[Depends(check_single)])
+router = APIRouter(
+    prefix="/xapi/activities",
+    tags=["xAPI"],
+    dependencies=[Depends(check_single)],
+    route_class=ResourceRoute,
+)
 
 _ERRORS = (errors.InvalidRequestError, errors.UnauthenticatedError, errors.UnavailableError)
 

@@ -2,56 +2,50 @@
 
 from datetime import datetime
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
+from lrs.api.requests import RawHeaders
 from lrs.errors import UnavailableError, UnsupportedVersionError
 from lrs.services.consistency import ConsistencyService
 from lrs.xapi.timestamps import written
 from lrs.xapi.versions import Version, negotiate
 
 VERSION = "X-Experience-API-Version"
-CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
+# As they stand in a scope.
+_VERSION = VERSION.lower().encode()
+_CONSISTENT_THROUGH = b"x-experience-api-consistent-through"
 _CONSISTENT_THROUGH_OF_SCOPE = "lrs.consistent_through"
 
 
 class XapiHeaders:
     """Says the version on every answer, and on those about statements how far they are sure."""
 
-    def __init__(self, app: ASGIApp, default: Version) -> None:
-        self._app = app
+    def __init__(self, default: Version) -> None:
+        """Make it; the default is said to who asks for a version that is not served."""
         self._default = default
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        if scope["type"] != "http" or not scope["path"].startswith("/xapi"):
-            await self._app(scope, receive, send)
-            return
-
-        async def send_versioned(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[VERSION] = self._version(scope)
-                if scope["path"] == "/xapi/statements":
-                    await _say_consistency(scope, headers)
-            await send(message)
-
-        await self._app(scope, receive, send_versioned)
+    async def say(self, scope: Scope, headers: RawHeaders) -> None:
+        """Add them to the headers of the answer to a request."""
+        path = scope["path"]
+        if path.startswith("/xapi"):
+            headers.append((_VERSION, self._version(scope).encode()))
+        if path == "/xapi/statements":
+            await _say_consistency(scope, headers)
 
     def _version(self, scope: Scope) -> Version:
         try:
-            return negotiate(asked_version(Headers(scope=scope)))
+            return negotiate(asked_version(scope))
         except UnsupportedVersionError:
             return self._default
 
 
-def asked_version(headers: Headers) -> str | None:
+def asked_version(scope: Scope) -> str | None:
     """Return what the version header says; None if there is none.
 
     Several that differ are put together, as HTTP has it, and so name no version.
     """
-    lines = dict.fromkeys(headers.getlist(VERSION))
-    return ", ".join(lines) if lines else None
+    lines = dict.fromkeys(value for name, value in scope["headers"] if name == _VERSION)
+    return b", ".join(lines).decode("latin-1") if lines else None
 
 
 def set_consistent_through(scope: Scope, instant: datetime) -> None:
@@ -59,7 +53,7 @@ def set_consistent_through(scope: Scope, instant: datetime) -> None:
     scope[_CONSISTENT_THROUGH_OF_SCOPE] = instant
 
 
-async def _say_consistency(scope: Scope, headers: MutableHeaders) -> None:
+async def _say_consistency(scope: Scope, headers: RawHeaders) -> None:
     instant = scope.get(_CONSISTENT_THROUGH_OF_SCOPE)
     if instant is None:
         consistency: ConsistencyService = scope["app"].state.services.consistency
@@ -67,4 +61,4 @@ async def _say_consistency(scope: Scope, headers: MutableHeaders) -> None:
             instant = await consistency.recently()
         except UnavailableError:
             return
-    headers[CONSISTENT_THROUGH] = written(instant)
+    headers.append((_CONSISTENT_THROUGH, written(instant).encode()))

@@ -1,9 +1,10 @@
 """The query parameters of the standard, read to the letter (Comm. 2.1.3, 3.2)."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus, unquote_to_bytes
 from uuid import UUID
 
 from fastapi import Request
@@ -18,6 +19,8 @@ from lrs.xapi.queries import Format, StatementFilter
 from lrs.xapi.timestamps import instant
 from lrs.xapi.uuids import is_uuid
 
+# In the scope of a request whose query was read.
+_PARAMETERS = "lrs.parameters"
 _LIMIT = re.compile(r"[0-9]{1,9}")
 
 _Flag = Annotated[Literal["true", "false"] | None, WithJsonSchema({"type": "boolean"})]
@@ -117,7 +120,7 @@ class StatementsParameters(BaseModel):
         Raises:
             InvalidRequestError: `statementId`, `voidedStatementId` or `more` have company.
         """
-        given = {_alias(name) for name in self.model_fields_set}
+        given = {_ALIASES[name] for name in self.model_fields_set}
         for name, company in _COMPANY.items():
             if name in given and (others := given - company - {name}):
                 raise InvalidRequestError(
@@ -125,6 +128,7 @@ class StatementsParameters(BaseModel):
                 )
 
 
+_ALIASES = {name: field.alias or name for name, field in StatementsParameters.model_fields.items()}
 _COMPANY = {
     "statementId": frozenset({"format", "attachments"}),
     "voidedStatementId": frozenset({"format", "attachments"}),
@@ -139,15 +143,39 @@ async def check_single(request: Request) -> None:
     Raises:
         InvalidRequestError: one is.
     """
+    parameters_of(request)
+
+
+def parameters_of(request: Request) -> Mapping[str, str]:
+    """Return the parameters of the query, which is read once.
+
+    Raises:
+        InvalidRequestError: one is given twice, or is no UTF-8.
+    """
+    scope = request.scope
+    found: Mapping[str, str] | None = scope.get(_PARAMETERS)
+    if found is None:
+        found = scope[_PARAMETERS] = _read(scope["query_string"])
+    return found
+
+
+def _read(query: bytes) -> Mapping[str, str]:
+    parts = [part.partition("=") for part in query.decode("latin-1").split("&") if part]
     try:
-        unquote_to_bytes(request.scope["query_string"]).decode()
+        if not query.isascii():
+            unquote_to_bytes(query).decode()
+        pairs = [
+            (unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict"))
+            for name, _, value in parts
+        ]
     except UnicodeDecodeError as error:
         raise InvalidRequestError("the parameters are not UTF-8 (Comm. 1.4)") from error
-    seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
-        if name in seen:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
             raise InvalidRequestError(f"the parameter {name[:80]} is given twice (Comm. 3.2)")
-        seen.add(name)
+        found[name] = value
+    return found
 
 
 async def check_none(request: Request) -> None:
@@ -156,6 +184,8 @@ async def check_none(request: Request) -> None:
     Raises:
         InvalidRequestError: there are some.
     """
+    if not request.scope["query_string"]:
+        return
     if names := ", ".join(sorted(set(request.query_params)))[:200]:
         raise InvalidRequestError(f"this request takes no parameters, but has {names} (Comm. 3.2)")
 
@@ -207,10 +237,6 @@ def _uuid(name: str, value: str) -> UUID:
     if not is_uuid(value):
         raise InvalidRequestError(f"{name} must be a UUID, it is {value[:80]!r} (Comm. 3.2)")
     return UUID(value)
-
-
-def _alias(name: str) -> str:
-    return StatementsParameters.model_fields[name].alias or name
 
 
 def _agent(value: str | None) -> UUID | None:

@@ -1,12 +1,12 @@
 """Reads what a request brings to the Statement Resource: JSON, or JSON with data (Comm. 1.5)."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import NamedTuple
 
 from fastapi import Request
 
-from lrs.api.bodies import json_body, media_type, streamed_body
+from lrs.api.bodies import media_type, read_body, streamed_body
 from lrs.api.state import options_of
 from lrs.api.xapi.multipart_requests import MultipartLimits, received_multipart
 from lrs.errors import InvalidRequestError
@@ -28,30 +28,35 @@ class Received(NamedTuple):
     data: ReceivedByHash | None
 
 
-@asynccontextmanager
-async def received(request: Request) -> AsyncIterator[Received]:
+async def received(request: Request) -> AbstractAsyncContextManager[Received]:
     """Read the body of a request; the data of attachments are there until the block ends.
 
     Raises:
-        InvalidRequestError: it is neither JSON nor multipart/mixed, or cannot be read.
+        InvalidRequestError: it is neither JSON nor multipart/mixed, or cannot be read; some of it
+            when the block begins, as all of the following.
         SlowBodyError: it took too long to come.
         TooLargeError: it, or a part of it, is over a limit.
         UnavailableError: there is no room for the data.
     """
     kind = media_type(request)
     if kind == "application/json":
-        yield Received(await json_body(request), None)
-    elif kind == "multipart/mixed":
-        limits = _limits(request)
-        pieces = streamed_body(request, limits.total_bytes)
-        content_type = request.headers["content-type"]
-        async with received_multipart(content_type, pieces, limits) as multipart:
-            yield Received(multipart.statements, multipart.data)
-    else:
-        raise InvalidRequestError(
-            "Content-Type must be application/json, or multipart/mixed with attachments, it is"
-            f" {kind[:80] or 'missing'!r}"
-        )
+        body = await read_body(request, options_of(request).max_body_bytes)
+        return nullcontext(Received(body, None))
+    if kind == "multipart/mixed":
+        return _with_data(request)
+    raise InvalidRequestError(
+        "Content-Type must be application/json, or multipart/mixed with attachments, it is"
+        f" {kind[:80] or 'missing'!r}"
+    )
+
+
+@asynccontextmanager
+async def _with_data(request: Request) -> AsyncIterator[Received]:
+    limits = _limits(request)
+    pieces = streamed_body(request, limits.total_bytes)
+    content_type = request.headers["content-type"]
+    async with received_multipart(content_type, pieces, limits) as multipart:
+        yield Received(multipart.statements, multipart.data)
 
 
 def _limits(request: Request) -> MultipartLimits:

@@ -1,6 +1,5 @@
 """The Statement Resource over HTTP (Comm. 2.1)."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from email.utils import format_datetime
 from functools import partial
@@ -26,6 +25,7 @@ from lrs.api.xapi.parameters import (
     uuid_of,
 )
 from lrs.api.xapi.received import received
+from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.versions import RequestVersion
 from lrs.auth.principals import Principal
 from lrs.errors import InvalidRequestError
@@ -35,7 +35,12 @@ from lrs.xapi.received_data import HeldAttachment
 from lrs.xapi.records import KeptStatement
 from lrs.xapi.versions import Version
 
-router = APIRouter(prefix="/xapi/statements", tags=["xAPI"], dependencies=[Depends(check_single)])
+router = APIRouter(
+    prefix="/xapi/statements",
+    tags=["xAPI"],
+    dependencies=[Depends(check_single)],
+    route_class=ResourceRoute,
+)
 
 _ALWAYS = (
     errors.InvalidRequestError,
@@ -69,7 +74,7 @@ async def put_statement(
     """Store a statement. Sent again with the same content it changes nothing."""
     identifier = parameters.identifier()
     service = services_of(request).statements
-    async with received(request) as (body, data):
+    async with await received(request) as (body, data):
         stored = await service.put(principal, identifier, body, version, data)
     return Response(status_code=status.HTTP_204_NO_CONTENT, headers=_count(stored))
 
@@ -87,17 +92,20 @@ async def post_statements(
 ) -> Response:
     """Store statements, all or none of them, and answer with their ids in the same order."""
     service = services_of(request).statements
-    async with received(request) as (body, data):
+    async with await received(request) as (body, data):
         stored = await service.store(principal, body, version, data)
-    ids = json.dumps([str(identifier) for identifier in stored.ids])
-    return Response(ids, headers=_count(stored), media_type="application/json")
+    ids = ", ".join([f'"{identifier}"' for identifier in stored.ids])
+    return Response(f"[{ids}]", headers=_count(stored), media_type="application/json")
 
 
 @router.get(
     "",
     summary="Get one statement, or the statements that fit the filters",
     operation_id="getStatements",
-    responses={200: described.GET_ANSWER, **responses(*_ALWAYS, errors.StatementNotFoundError)},
+    responses={
+        200: described.GET_ANSWER,
+        **responses(*_ALWAYS, errors.StatementNotFoundError, errors.TooManyRequestsError),
+    },
 )
 async def get_statements(
     request: Request,

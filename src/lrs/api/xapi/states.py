@@ -13,10 +13,14 @@ from lrs.api.xapi.document_parameters import (
 )
 from lrs.api.xapi.documents import delete_documents, get_documents, post_document, put_document
 from lrs.api.xapi.parameters import check_single
+from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.versions import RequestVersion
 
 router = APIRouter(
-    prefix="/xapi/activities/state", tags=["xAPI"], dependencies=[Depends(check_single)]
+    prefix="/xapi/activities/state",
+    tags=["xAPI"],
+    dependencies=[Depends(check_single)],
+    route_class=ResourceRoute,
 )
 
 

@@ -21,7 +21,7 @@ async def version_of(
     Raises:
         UnsupportedVersionError: the header is missing or names no version that is served.
     """
-    return negotiate(asked_version(request.headers))
+    return negotiate(asked_version(request.scope))
 
 
 RequestVersion = Annotated[Version, Depends(version_of)]
