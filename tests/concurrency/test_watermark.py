@@ -65,3 +65,19 @@ async def test_a_waiting_writer_that_wants_the_store_alone_lets_readers_pass(
             assert reached.instant < datetime.now(UTC)
         assert not waiting.done()
     await waiting
+
+
+async def test_who_has_waited_takes_the_watermark_that_another_took_meanwhile(
+    database: Database, tenant: Tenant
+) -> None:
+    store, clock = tenant.principal.store, asyncio.get_running_loop().time
+
+    async def reached(asked_at: float | None) -> datetime:
+        async with consistent_reading(database, store, asked_at) as reading:
+            return reading.watermark.instant
+
+    before = clock()
+    first = await reached(clock())
+    assert await reached(before) == first
+    assert await reached(None) > first
+    assert await reached(clock()) > first

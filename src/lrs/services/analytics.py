@@ -10,7 +10,7 @@ from lrs.storage.analytics import aggregate
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
 from lrs.storage.rollup_sums import aggregate_folded
-from lrs.storage.watermark import stored_at
+from lrs.xapi.positions import stored_at
 
 
 class AnalyticsService:

@@ -234,9 +234,10 @@ class StatementsService:
             UnavailableError: the database cannot be reached.
         """
         size = min(limit or self._limits.page, self._limits.max_page)
+        came = asyncio.get_running_loop().time()
         async with (
             self._turns.turn(principal),
-            consistent_reading(self._database, principal.store) as (connection, reached),
+            consistent_reading(self._database, principal.store, came) as (connection, reached),
         ):
             page = await list_statements(
                 connection, principal.store, wanted, reached.position, after, size

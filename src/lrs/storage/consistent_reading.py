@@ -29,18 +29,28 @@ class ConsistentReading(NamedTuple):
 
 
 @asynccontextmanager
-async def consistent_reading(database: Database, store: int) -> AsyncIterator[ConsistentReading]:
+async def consistent_reading(
+    database: Database, store: int, asked_at: float | None = None
+) -> AsyncIterator[ConsistentReading]:
     """Read a store up to a moment before which nothing can still appear.
 
     Where reads go to a replica that stays behind for more than a second, the server that takes
     the writes is read instead.
+
+    Args:
+        database: what to read.
+        store: which store of it.
+        asked_at: when the request came, if it has waited since, by the clock of the event loop. A
+            watermark that another one took meanwhile is as good as one of its own.
 
     Raises:
         UnavailableError: the database cannot be reached or gave up.
     """
     if not database.reads_elsewhere:
         async with database.reading() as connection:
-            yield ConsistentReading(connection, await watermark(connection, store))
+            yield ConsistentReading(
+                connection, await _newest(database, connection, store, asked_at)
+            )
         return
     async with database.primary() as primary:
         reached = await watermark(primary, store)
@@ -51,6 +61,18 @@ async def consistent_reading(database: Database, store: int) -> AsyncIterator[Co
             return
     async with database.primary() as primary:
         yield ConsistentReading(primary, reached)
+
+
+async def _newest(
+    database: Database, connection: AsyncConnection, store: int, asked_at: float | None
+) -> Watermark:
+    known = database.watermarks.get(store)
+    if known is not None and asked_at is not None and known[0] >= asked_at:
+        return known[1]
+    began = asyncio.get_running_loop().time()
+    taken = await watermark(connection, store)
+    database.watermarks[store] = began, taken
+    return taken
 
 
 async def watermark_of_all(database: Database) -> Watermark:

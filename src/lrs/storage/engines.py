@@ -15,6 +15,7 @@ from lrs.storage.driver import driver_of
 from lrs.storage.held_connections import HeldConnections
 from lrs.storage.keeping import make_function
 from lrs.storage.translate_errors import translated_errors
+from lrs.storage.watermark import Watermark
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
 CONNECTIONS_LEFT_FREE = 10
@@ -56,6 +57,7 @@ class Database:
     Attributes:
         pool_size: how many connections each of the two may hold.
         reads_elsewhere: whether reads go to another server than writes.
+        watermarks: the newest of each store, with the moment at which it was begun.
     """
 
     def __init__(self, options: DatabaseOptions, pool_size: int, version: int) -> None:
@@ -71,6 +73,7 @@ class Database:
         reader = _engine(options.read_url or options.url, pool_size, reading)
         self._reader = HeldConnections(reader, pool_size)
         self.pool_size = pool_size
+        self.watermarks: dict[int, tuple[float, Watermark]] = {}
         self.reads_elsewhere = options.read_url is not None
 
     @asynccontextmanager

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lrs.storage.driver import Values, fetch, fetch_value
 from lrs.storage.rollup_changes import ACTIVITIES, ACTORS, taken_back
 from lrs.storage.rollup_writes import TABLES, addition, deletion, numbering, removal
-from lrs.storage.watermark import ALL_STORES, PLACES, last_position, watermark
+from lrs.storage.watermark import ALL_STORES, last_position, watermark
+from lrs.xapi.positions import PLACES
 
 # The first of the two numbers of the folder's advisory lock. It is none that readers look at.
 LOCK_CLASS = 19_539

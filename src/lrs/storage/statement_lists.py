@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lrs.storage.driver import Values, fetch
 from lrs.storage.statement_filters import Shape, page_values, shape_of, walks_of
 from lrs.storage.statement_walks import Walk, page_query, probe_query
-from lrs.storage.watermark import stored_at
 from lrs.xapi.queries import Cursor, StatementFilter
 from lrs.xapi.records import KeptStatement
 
@@ -63,7 +62,7 @@ async def list_statements(
         size *= _GROWTH
     kept = list(found.values())
     page = [
-        KeptStatement(row["id"], row["payload"].encode(), stored_at(row["position"]), voided=False)
+        KeptStatement(row["id"], row["payload"].encode(), row["position"], voided=False)
         for row in kept[:limit]
     ]
     return Page(page, _cursor(kept[limit - 1]) if len(kept) > limit else None)

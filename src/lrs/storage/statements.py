@@ -19,7 +19,6 @@ from lrs.storage.tables import (
     statement_payloads,
     statements,
 )
-from lrs.storage.watermark import stored_at
 from lrs.xapi.records import KeptStatement
 
 _IDS = ARRAY(Uuid)
@@ -49,8 +48,6 @@ async def find_statements(
     """Return those of the statements that are there, voided ones included, by id."""
     rows = await fetch(connection, _FOUND, {"store": store, "ids": [*ids]}) if ids else []
     return {
-        row["id"]: KeptStatement(
-            row["id"], row["payload"].encode(), stored_at(row["position"]), row["voided"]
-        )
+        row["id"]: KeptStatement(row["id"], row["payload"].encode(), row["position"], row["voided"])
         for row in rows
     }

@@ -8,21 +8,20 @@ start of a transaction before it can take one.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.errors import UnavailableError
 from lrs.storage.driver import fetch
+from lrs.xapi.positions import EPOCH, PLACES
 
 # The first of the two numbers of our advisory locks; the second is the store.
 LOCK_CLASS = 19_538
-PLACES = 1_024
 # No store has this number: it stands for all of them.
 ALL_STORES = 0
 _FIRST_POSITION, _LAST_POSITION = -(2**63), 2**63 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 # The lateral join makes PostgreSQL read the clock before it looks at the locks. One microsecond
@@ -99,7 +98,7 @@ async def has_replayed(connection: AsyncConnection, lsn: str) -> bool:
 
 def microseconds(instant: datetime) -> int:
     """Return microseconds since 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
+    return (instant - EPOCH) // _MICROSECOND
 
 
 def last_position(instant: datetime) -> int:
@@ -109,8 +108,3 @@ def last_position(instant: datetime) -> int:
     """
     position = microseconds(instant) * PLACES + PLACES - 1
     return max(_FIRST_POSITION, min(position, _LAST_POSITION))
-
-
-def stored_at(position: int) -> datetime:
-    """Return `stored` of the statement at a position."""
-    return _EPOCH + timedelta(microseconds=position // PLACES)

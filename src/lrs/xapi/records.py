@@ -1,9 +1,9 @@
 """What the store knows of a statement besides its text: keys, typed values, references."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from lrs.xapi.completion import Completed
 from lrs.xapi.contexts import Context
 from lrs.xapi.descriptions import Descriptions
 from lrs.xapi.identifiers import Ifi, ifi_key, iri_key
+from lrs.xapi.positions import stored_at
 from lrs.xapi.readings import Reading
 from lrs.xapi.references import StatementRef
 from lrs.xapi.results import Result
@@ -93,19 +94,23 @@ class StatementRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.object if self.object_type == "Activity" else None
 
 
-@dataclass(frozen=True, slots=True)
-class KeptStatement:
+class KeptStatement(NamedTuple):
     """A statement as it was stored.
 
     Attributes:
         payload: the JSON text, completed.
-        stored: aware, UTC.
+        position: in the order of answers.
     """
 
     id: UUID
     payload: bytes
-    stored: datetime
+    position: int
     voided: bool
+
+    @property
+    def stored(self) -> datetime:
+        """When it was stored; aware, UTC."""
+        return stored_at(self.position)
 
 
 def record(

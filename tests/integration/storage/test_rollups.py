@@ -31,8 +31,8 @@ from lrs.storage.tables import (
     stores,
     verbs,
 )
-from lrs.storage.watermark import stored_at
 from lrs.xapi.keys import Ifi, ifi_key, iri_key
+from lrs.xapi.positions import stored_at
 
 ZONE = "Europe/Berlin"
 MICROSECOND = 1_024
