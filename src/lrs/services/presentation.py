@@ -7,6 +7,7 @@ from lrs.storage.dictionary import find_descriptions
 from lrs.storage.engines import Database
 from lrs.xapi.accept_language import parse_accept_language
 from lrs.xapi.formats import Canon, canonical, ids, mentioned
+from lrs.xapi.json_text import separated
 from lrs.xapi.older_readers import reduced
 from lrs.xapi.queries import Format
 from lrs.xapi.versions import Version
@@ -28,16 +29,16 @@ class PresentationService:
     async def present(
         self,
         principal: Principal,
-        payloads: Sequence[bytes],
+        texts: bytes,
         form: Format,
         accept_language: str | None,
         version: Version,
-    ) -> list[bytes]:
-        """Return the statements' texts in a format, in their order.
+    ) -> bytes:
+        """Return statements in a format, in their order; they come and go joined by commas.
 
         Args:
             principal: whose store knows the canonical definitions.
-            payloads: the texts as they were stored.
+            texts: the JSON texts as they were stored.
             form: what the reader wants.
             accept_language: the header of that name, which only `canonical` follows.
             version: by whose rules the reader asks.
@@ -45,14 +46,18 @@ class PresentationService:
         Raises:
             UnavailableError: the database cannot be reached.
         """
-        if self._reduces_newer and version is Version.V1_0_3:
+        is_reduced = self._reduces_newer and version is Version.V1_0_3
+        if form is Format.EXACT and not is_reduced:
+            return texts
+        payloads = separated(texts)
+        if is_reduced:
             payloads = [reduced(payload) for payload in payloads]
         if form is Format.IDS:
-            return [ids(payload) for payload in payloads]
+            payloads = [ids(payload) for payload in payloads]
         if form is Format.CANONICAL:
             canon = await self._canon(principal, payloads, accept_language)
-            return [canonical(payload, canon) for payload in payloads]
-        return list(payloads)
+            payloads = [canonical(payload, canon) for payload in payloads]
+        return b",".join(payloads)
 
     async def _canon(
         self, principal: Principal, payloads: Sequence[bytes], accept_language: str | None

@@ -79,11 +79,12 @@ class StatementPage:
     """A part of an answer.
 
     Attributes:
+        texts: the JSON texts of its statements, joined by commas.
         cursor: where to go on; None if nothing more is there.
         consistent_through: nothing that belongs before this moment can still appear.
     """
 
-    statements: Sequence[KeptStatement]
+    texts: bytes
     cursor: Cursor | None
     consistent_through: datetime
 
@@ -242,7 +243,7 @@ class StatementsService:
             page = await list_statements(
                 connection, principal.store, wanted, reached.position, after, size
             )
-        return StatementPage(page.statements, page.cursor, reached.instant)
+        return StatementPage(page.texts, page.cursor, reached.instant)
 
     async def _find(self, principal: Principal, identifier: UUID) -> KeptStatement | None:
         async with self._database.primary() as connection:

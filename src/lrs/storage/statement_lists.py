@@ -1,8 +1,6 @@
 """Lists the statements of a store, page by page, in their order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID
+from typing import NamedTuple
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,23 +9,24 @@ from lrs.storage.driver import Values, fetch
 from lrs.storage.statement_filters import Shape, page_values, shape_of, walks_of
 from lrs.storage.statement_walks import Walk, page_query, probe_query
 from lrs.xapi.queries import Cursor, StatementFilter
-from lrs.xapi.records import KeptStatement
 
 # Of each of several filters so many rows are looked at to find out which is met least often. Then
 # so many of that one are held against the others before it is asked again. Both grow.
 _PROBED, _TRIED = 128, 1_024
 _GROWTH = 8
+# Bytes of statements on a page, but for one that is larger by itself.
+MOST_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some statements in the order of answers.
 
     Attributes:
+        texts: their JSON texts, joined by commas.
         cursor: the last one of them, to go on from; None if no more are known.
     """
 
-    statements: Sequence[KeptStatement]
+    texts: bytes
     cursor: Cursor | None
 
 
@@ -39,7 +38,7 @@ async def list_statements(
     after: Cursor | None,
     limit: int,
 ) -> Page:
-    """Return the next page.
+    """Return the next page; it may be shorter than its limit if its statements are large.
 
     Args:
         connection: any reading one.
@@ -49,33 +48,30 @@ async def list_statements(
         after: the cursor of the page before.
         limit: the most statements to return, at least 1.
     """
-    found: dict[UUID, asyncpg.Record] = {}
-    place, size, is_at_end = after, 1, False
-    while len(found) <= limit and not is_at_end:
+    texts: list[bytes] = []
+    place, last, shown, size = after, after, 0, 1
+    while True:
         shape = shape_of(wanted, place)
-        values = page_values(store, wanted, until_position, place, limit + 1 - len(found))
+        values = page_values(store, wanted, until_position, place, limit + 1 - shown)
         walk = await choose_walk(connection, shape, values, size)
-        rows = await fetch(connection, page_query(shape, walk), values)
-        found |= {row["id"]: row for row in rows if row["fits"]}
-        is_at_end = _is_at_end(rows, values["count"], walk)
-        place = _cursor(rows[-1]) if rows else None
+        space = {"most_bytes": max(0, MOST_BYTES - sum(map(len, texts)))}
+        (found,) = await fetch(connection, page_query(shape, walk), {**values, **space})
+        if found["shown"]:
+            texts.append(found["texts"])
+            shown += found["shown"]
+            last = Cursor(found["shown_position"], found["shown_id"])
+        if found["has_more"]:
+            return Page(b",".join(texts), last)
+        if _is_at_end(found, values["count"], walk):
+            return Page(b",".join(texts), None)
+        place = Cursor(found["position"], found["id"])
         size *= _GROWTH
-    kept = list(found.values())
-    page = [
-        KeptStatement(row["id"], row["payload"].encode(), row["position"], voided=False)
-        for row in kept[:limit]
-    ]
-    return Page(page, _cursor(kept[limit - 1]) if len(kept) > limit else None)
 
 
-def _cursor(row: asyncpg.Record) -> Cursor:
-    return Cursor(row["position"], row["id"])
-
-
-def _is_at_end(rows: Sequence[asyncpg.Record], count: int, walk: Walk) -> bool:
+def _is_at_end(found: asyncpg.Record, count: int, walk: Walk) -> bool:
     """Tell whether a walk has met all there is: nothing else has stopped it."""
-    is_tried = any(row["is_tried"] for row in rows)
-    return not rows or not (len(rows) == count or rows[0]["met"] >= walk.rows or is_tried)
+    is_stopped = found["rows"] == count or found["met"] >= walk.rows or found["is_tried"]
+    return not found["rows"] or not is_stopped
 
 
 async def choose_walk(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     cast,
     false,
     func,
@@ -32,6 +33,9 @@ from lrs.storage.statement_filters import STORE, Shape, arms, between, fits, wal
 from lrs.storage.tables import statement_payloads
 
 _COUNT = bindparam("count", type_=BigInteger)
+_MOST_BYTES = bindparam("most_bytes", type_=BigInteger)
+# PostgreSQL packs values of rows that are longer than about 2,000 bytes.
+_NEVER_PACKED = 1_900
 
 
 class Walk(NamedTuple):
@@ -74,10 +78,12 @@ def probe_query(shape: Shape, rows: int) -> Select[Any]:
 
 @lru_cache(maxsize=128)
 def page_query(shape: Shape, walk: Walk) -> Select[Any]:
-    """Build the query of `count` statements, of a few less where many rows stand for one.
+    """Build the query of a page of less than `count` statements, as one row.
 
-    Each row of the answer says in `met` how many rows the walk has that fit. The last one that may
-    be tried is among them, and marked, even if it does not fit.
+    It has their texts joined by commas, up to `most_bytes` but at least one; how many they are; the
+    place of the last of them; whether a further one was met; the place of the last row that was
+    met, how many such rows there are, and how many the walk has that fit (`met`). The last one that
+    may be tried is among them, and makes `is_tried`, even if it does not fit.
     """
     fitting = _fitting(shape, walk).cte("walk").prefix_with("MATERIALIZED")
     page = (
@@ -92,18 +98,54 @@ def page_query(shape: Shape, walk: Walk) -> Select[Any]:
         .limit(_COUNT)
         .subquery("page")
     )
-    payload = (
-        select(cast(statement_payloads.c.payload, Text))
+    counted = _counted(page, shape).subquery("counted")
+    is_shown = counted.c.fits & (counted.c.number < _COUNT)
+    is_shown &= (counted.c.number == _literal(1)) | (counted.c.size <= _MOST_BYTES)
+    rows = select(counted, is_shown.label("is_shown")).offset(_literal(0)).subquery("rows")
+    row, shown = rows.c, func.count().filter(rows.c.is_shown)
+    # The rows come in the order of the window that they were counted in.
+    texts = func.string_agg(cast(row.payload, Text), literal_column("','")).filter(row.is_shown)
+    positions, identifiers = func.array_agg(row.position), func.array_agg(row.id)
+    return select(
+        func.convert_to(texts, literal_column("'UTF8'")).label("texts"),
+        shown.label("shown"),
+        positions.filter(row.is_shown)[shown].label("shown_position"),
+        identifiers.filter(row.is_shown)[shown].label("shown_id"),
+        func.bool_or(row.fits & ~row.is_shown).label("has_more"),
+        positions[func.count()].label("position"),
+        identifiers[func.count()].label("id"),
+        func.count().label("rows"),
+        func.bool_or(row.is_tried).label("is_tried"),
+        select(func.count()).select_from(fitting).scalar_subquery().label("met"),
+    )
+
+
+def _counted(page: FromClause, shape: Shape) -> Select[Any]:
+    """Number the rows, with the bytes of all up to each; only the last may be one that fits not."""
+    kept = (
+        select(statement_payloads.c.payload)
         .where(
             statement_payloads.c.store == STORE,
             statement_payloads.c.position == page.c.position,
             statement_payloads.c.id == page.c.id,
         )
-        .scalar_subquery()
-        .label("payload")
+        .offset(_literal(0))
+        .lateral("kept")
     )
-    met = select(func.count()).select_from(fitting).scalar_subquery().label("met")
-    return select(page, payload, met).order_by(*_order(page, ascending=shape.ascending))
+    order = _order(page, ascending=shape.ascending)
+    return select(
+        page,
+        kept.c.payload,
+        func.row_number().over(order_by=order).label("number"),
+        func.sum(_size(kept.c.payload)).over(order_by=order, rows=(None, 0)).label("size"),
+    ).join_from(page, kept, true())
+
+
+def _size(payload: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return how long a text is; only of one that may be packed it has to be unpacked."""
+    stored = func.pg_column_size(payload)
+    text = func.octet_length(cast(payload, Text))
+    return case((stored < _literal(_NEVER_PACKED), stored), else_=text)
 
 
 def _fitting(shape: Shape, walk: Walk) -> Select[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
+from uuid import UUID
 
 from msgspec import Raw, Struct, field
 from msgspec.json import Decoder, encode
@@ -26,10 +27,20 @@ class _Kind(Struct):
     object_type: str = field(default="Activity", name="objectType")
 
 
+class _Identified(Struct):
+    id: UUID
+
+
 _properties_of = Decoder(dict[str, Raw]).decode
 _items_of = Decoder(list[Raw]).decode
 _kind_of = Decoder(_Kind).decode
 _iri_of = Decoder(str).decode
+_identified = Decoder(list[_Identified]).decode
+
+
+def ids_of(texts: bytes) -> list[UUID]:
+    """Return the ids of statements as they are stored, whose texts are joined by commas."""
+    return [each.id for each in _identified(b"[%s]" % texts)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,11 @@ def parse(raw: bytes, path: str = "") -> object:
         return _read(raw, path or "the text", path)
 
 
+def separated(texts: bytes) -> list[bytes]:
+    """Return each of some JSON texts that are joined by commas."""
+    return [bytes(element) for element in _elements.decode(b"[%s]" % texts)]
+
+
 def _split_array(body: bytes, most: int) -> list[bytes]:
     is_short = len(body) <= _SHORT_BODY
     try:

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from conftest import Tenant
 from lrs.storage.engines import Database
-from lrs.storage.statement_lists import list_statements
+from lrs.storage.statement_lists import MOST_BYTES, list_statements
+from lrs.xapi.formats import ids_of
 from lrs.xapi.queries import Cursor, StatementFilter
 
 # Two transactions may store in the same microsecond; only their ids then tell the order.
@@ -22,7 +23,7 @@ _INSERT = text(
 )
 _INSERT_PAYLOADS = text(
     "INSERT INTO statement_payloads (position, store, id, payload)"
-    " SELECT 7, :store, id, '{}' FROM unnest(CAST(:ids AS uuid[])) AS id"
+    " SELECT 7, :store, id, json_build_object('id', id) FROM unnest(CAST(:ids AS uuid[])) AS id"
 )
 
 
@@ -34,7 +35,7 @@ async def _walk(
     for _ in itertools.count():
         async with database.reading() as connection:
             page = await list_statements(connection, store, wanted, until, after, 2)
-        seen += [statement.id for statement in page.statements]
+        seen += ids_of(page.texts)
         after = page.cursor
         if after is None:
             break
@@ -76,7 +77,7 @@ _INSERT_IN_TURN = text(
     ),
     kept AS (
         INSERT INTO statement_payloads (position, store, id, payload)
-        SELECT number, :store, id, '{}' FROM made
+        SELECT number, :store, id, json_build_object('id', id) FROM made
     )
     SELECT id FROM made WHERE number <= 20 AND number % 2 = 0 ORDER BY number
     """
@@ -96,3 +97,53 @@ async def test_what_seldom_meets_is_found_after_much_that_does_not_fit(
     seen = await _walk(database, tenant.principal.store, wanted, until=5000)
 
     assert seen == (expected if ascending else expected[::-1])
+
+
+_INSERT_LARGE = text(
+    """
+    WITH made AS (
+        INSERT INTO statements (store, id, position, stored, timestamp, voiding, credential, verb,
+                                object_type)
+        SELECT :store, CAST(md5(CAST(number AS text)) AS uuid), number, now(), now(), false, 1,
+               CAST(md5('verb') AS uuid), 'Activity'
+        FROM generate_series(1, :count) AS number
+        RETURNING position, store, id
+    )
+    INSERT INTO statement_payloads (position, store, id, payload)
+    SELECT position, store, id, json_build_object('id', id, 'text', repeat('x', :size)) FROM made
+    """
+)
+
+
+async def test_a_page_of_large_statements_is_shorter_and_none_is_left_out(
+    database: Database, tenant: Tenant
+) -> None:
+    store, count, size = tenant.principal.store, 20, MOST_BYTES // 5
+    async with database.writing() as connection:
+        await connection.execute(_INSERT_LARGE, {"store": store, "count": count, "size": size})
+
+    sizes: list[int] = []
+    seen: list[UUID] = []
+    after: Cursor | None = None
+    while not sizes or after is not None:
+        async with database.reading() as connection:
+            page = await list_statements(connection, store, StatementFilter(), 100, after, 20)
+        sizes.append(len(page.texts))
+        seen += ids_of(page.texts)
+        after = page.cursor
+
+    assert len(seen) == len(set(seen)) == count
+    assert size < max(sizes) <= MOST_BYTES
+
+
+async def test_a_statement_that_is_larger_than_a_page_may_be_is_shown(
+    database: Database, tenant: Tenant
+) -> None:
+    store = tenant.principal.store
+    values = {"store": store, "count": 2, "size": MOST_BYTES + 1}
+    async with database.writing() as connection:
+        await connection.execute(_INSERT_LARGE, values)
+
+    seen = await _walk(database, store, StatementFilter(), until=100)
+
+    assert len(set(seen)) == 2

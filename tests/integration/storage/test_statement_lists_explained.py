@@ -11,7 +11,7 @@ import pytest
 from lrs.storage.driver import _prepared, driver_of
 from lrs.storage.engines import Database
 from lrs.storage.statement_filters import page_values, shape_of
-from lrs.storage.statement_lists import choose_walk
+from lrs.storage.statement_lists import MOST_BYTES, choose_walk
 from lrs.storage.statement_walks import page_query
 from lrs.xapi.queries import Cursor, StatementFilter
 
@@ -77,7 +77,7 @@ async def plan_of(database: Database, store: int, wanted: StatementFilter) -> li
     async with database.reading() as connection:
         walk = await choose_walk(connection, shape, values)
         sql, names, defaults = _prepared(page_query(shape, walk))
-        given = {**defaults, **values}
+        given = {**defaults, **values, "most_bytes": MOST_BYTES}
         driver = driver_of(connection)
         explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
         plan = await driver.fetchval(explain, *(given[name] for name in names))

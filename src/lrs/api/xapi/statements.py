@@ -1,6 +1,6 @@
 """The Statement Resource over HTTP (Comm. 2.1)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from email.utils import format_datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -30,6 +30,7 @@ from lrs.api.xapi.versions import RequestVersion
 from lrs.auth.principals import Principal
 from lrs.errors import InvalidRequestError
 from lrs.services.statements import Stored
+from lrs.xapi.formats import ids_of
 from lrs.xapi.queries import Format
 from lrs.xapi.received_data import HeldAttachment
 from lrs.xapi.records import KeptStatement
@@ -147,8 +148,8 @@ class _Asked(NamedTuple):
 
 
 async def _one(asked: _Asked, reading: Reading, found: KeptStatement) -> Response:
-    (text,) = await _presented(asked, reading, [found])
-    answer = await _answer(asked, reading, text, [found])
+    text = await _presented(asked, reading, found.payload)
+    answer = await _answer(asked, reading, text, found.payload)
     answer.headers["Last-Modified"] = format_datetime(found.stored, usegmt=True)
     return answer
 
@@ -164,9 +165,9 @@ async def _page(asked: _Asked, reading: Reading) -> Response:
     set_consistent_through(request.scope, through)
     following = msgspec.structs.replace(reading, cursor=page.cursor, consistent_through=through)
     more = following.link(_own_path(request), options_of(request).more_key) if page.cursor else ""
-    texts = await _presented(asked, reading, page.statements)
-    content = b'{"statements":[%s],"more":"%s"}' % (b",".join(texts), more.encode())
-    return await _answer(asked, reading, content, page.statements)
+    texts = await _presented(asked, reading, page.texts)
+    content = b'{"statements":[%s],"more":"%s"}' % (texts, more.encode())
+    return await _answer(asked, reading, content, page.texts)
 
 
 def _languages(request: Request) -> str | None:
@@ -180,22 +181,18 @@ def _continued(asked: _Asked, token: str) -> Reading:
     return reading
 
 
-async def _presented(
-    asked: _Asked, reading: Reading, found: Sequence[KeptStatement]
-) -> list[bytes]:
-    payloads = [statement.payload for statement in found]
+async def _presented(asked: _Asked, reading: Reading, texts: bytes) -> bytes:
     return await services_of(asked.request).presentation.present(
-        asked.principal, payloads, reading.form, reading.accept_language, asked.version
+        asked.principal, texts, reading.form, reading.accept_language, asked.version
     )
 
 
-async def _answer(
-    asked: _Asked, reading: Reading, content: bytes, found: Sequence[KeptStatement]
-) -> Response:
+async def _answer(asked: _Asked, reading: Reading, content: bytes, texts: bytes) -> Response:
+    """Answer with statements in a format, and with what those of these kept texts brought."""
     if not reading.attachments:
         return Response(content, media_type="application/json")
     service = services_of(asked.request).attachments
-    held = await service.brought_by(asked.principal, [each.id for each in found])
+    held = await service.brought_by(asked.principal, ids_of(texts))
     if WITHOUT_BODY in asked.request.scope:
         return as_multipart(content, held, _nothing)
     return as_multipart(content, held, partial(service.content, asked.principal))
