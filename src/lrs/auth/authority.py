@@ -1,6 +1,7 @@
 """The agent that vouches for what a credential brings (Data 2.4.9, Comm. 4.0)."""
 
 import json
+from functools import lru_cache
 from typing import NamedTuple
 
 from lrs.auth.principals import Principal
@@ -14,6 +15,7 @@ class Authority(NamedTuple):
     ifi: Ifi
 
 
+@lru_cache(maxsize=1_024)
 def authority_of(principal: Principal, home_page: str) -> Authority:
     """Return the authority of all that a principal writes: always the same for one credential.
 
