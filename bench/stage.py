@@ -72,8 +72,16 @@ class Stage:
     def postgres_seconds(self) -> float:
         """Return the seconds of processor time of the processes of PostgreSQL that live."""
         master = psutil.Process(self.databases.cluster.postmaster_pid)
-        times = [each.cpu_times() for each in master.children()]
-        return sum(each.user + each.system for each in times)
+        return sum(_seconds(each) for each in master.children())
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Return the processor time of a process; none of one that ended since it was listed."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return times.user + times.system
 
 
 class Usage:
