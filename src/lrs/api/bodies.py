@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator
+from io import BytesIO
 
 from fastapi import Request
 from starlette.types import Message, Receive
@@ -52,8 +53,17 @@ async def read_body(request: Request, limit: int) -> bytes:
     if unpacking is None:
         first = await incoming.part()
         # Most bodies are small, and come at once.
-        return first if incoming.is_whole else b"".join([first, *[it async for it in incoming]])
-    return b"".join([piece async for piece in _unpacked(incoming, unpacking, limit)])
+        return first if incoming.is_whole else await _joined(incoming, first)
+    return await _joined(_unpacked(incoming, unpacking, limit))
+
+
+async def _joined(pieces: AsyncIterable[bytes], first: bytes = b"") -> bytes:
+    """Put a body together; parts and whole are never in memory both."""
+    whole = BytesIO()
+    whole.write(first)
+    async for piece in pieces:
+        whole.write(piece)
+    return whole.getvalue()
 
 
 def streamed_body(request: Request, limit: int) -> AsyncIterator[bytes]:

@@ -23,6 +23,8 @@ from lrs.storage.keeping import (
     DescribedAnewError,
     NeedsTheStoreAloneError,
     TakenError,
+    is_large,
+    keep_payloads,
     keep_statements,
 )
 from lrs.storage.statements import find_statements
@@ -175,7 +177,8 @@ class Commits:
 
     async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
         count = sum(len(each.records) for each in deliveries)
-        if count <= _MOST_AT_ONCE and not any(each.data for each in deliveries):
+        is_small = count <= _MOST_AT_ONCE and not is_large(_records(deliveries))
+        if is_small and not any(each.data for each in deliveries):
             try:
                 return await self._at_once(deliveries)
             except NeedsTheStoreAloneError:
@@ -218,6 +221,8 @@ class Commits:
             there = await find_statements(connection, origin.store, kept.taken)
             refused = _refusals(deliveries, there)
             added = [each for each in records if each.id not in kept.taken]
+            if is_large(records):
+                await keep_payloads(connection, origin.store, records, kept)
             await link_data(connection, origin.store, added)
             if new_data and kept.taken:
                 await drop_unlinked(connection, origin.store, new_data)
@@ -249,7 +254,7 @@ def _conflicts(
     return {
         each.id
         for each in taken
-        if not match(each.received, without_stored(kept[each.id].payload), version)
+        if not match(bytes(each.received), without_stored(kept[each.id].payload), version)
     }
 
 

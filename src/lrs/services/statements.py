@@ -5,7 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
+
+from msgspec import Raw
 
 from lrs.auth.authority import Authority, authority_of
 from lrs.auth.principals import Principal
@@ -38,6 +41,8 @@ _READ_AT_ONCE = 50
 # Bytes of a statement that is read beside the event loop, since it may be a hostile one.
 _LARGE = 128 * 1024
 _IDS = "Comm. 2.1.2"
+# The text of a statement, or a view of the body that holds it.
+_Sent: TypeAlias = bytes | Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +105,21 @@ class _Reader:
     data: ReceivedByHash | None
     used: Counter[str] = field(default_factory=Counter)
 
-    def read(self, raw: bytes, path: str, identifier: UUID | None = None) -> StatementRecord:
+    def read(self, sent: _Sent, path: str, identifier: UUID | None = None) -> StatementRecord:
         """Read one statement; `identifier` is the id of one that brings none."""
+        raw = bytes(sent)
         reading = read_statement_to_keep(self.mode, raw, self.version, path)
         if reading.leniencies:
             self.used.update(reading.leniencies)
         statement = reading.statement
-        sent = uuid_of(statement.id) if statement.id is not None else None
-        chosen = sent or identifier or self.new_id()
+        own = uuid_of(statement.id) if statement.id is not None else None
+        chosen = own or identifier or self.new_id()
         text = Text(raw, chosen, self.version)
         brought = brought_by(statement, text, path, self.data)
         completed = reading.completed(chosen, self.authority.text, self.version)
-        return record(chosen, reading, completed, self.authority.ifi, brought)
+        if completed.received is raw:
+            completed = completed._replace(received=sent)
+        return record(chosen, reading._replace(raw=sent), completed, self.authority.ifi, brought)
 
 
 class StatementsService:
@@ -250,7 +258,7 @@ class StatementsService:
             found = await find_statements(connection, principal.store, [identifier])
         return found.get(identifier)
 
-    def _check_sizes(self, received: Sequence[bytes]) -> None:
+    def _check_sizes(self, received: Sequence[_Sent]) -> None:
         if len(received) > self._limits.batch:
             raise TooLargeError(
                 f"a batch may hold {self._limits.batch} statements, this one has more"
@@ -282,7 +290,7 @@ class StatementsService:
 
 
 async def _read(
-    reader: _Reader, raw: bytes, path: str, identifier: UUID | None = None
+    reader: _Reader, raw: _Sent, path: str, identifier: UUID | None = None
 ) -> StatementRecord:
     """Read one statement; one that may take long does not keep other requests waiting."""
     if len(raw) > _LARGE:
@@ -291,7 +299,7 @@ async def _read(
 
 
 async def _read_all(
-    received: Sequence[bytes], reader: _Reader, *, is_batch: bool
+    received: Sequence[_Sent], reader: _Reader, *, is_batch: bool
 ) -> list[StatementRecord]:
     """Read the statements of a request, and name the violations of all of them."""
     records: list[StatementRecord] = []

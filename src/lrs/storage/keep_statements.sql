@@ -39,7 +39,8 @@ CREATE FUNCTION pg_temp.keep_statements(
     platforms text[],
     languages text[],
     signatures text[],
-    -- The JSON text of each, but for what `stored` says and the closing brace.
+    -- The JSON text of each, but for what `stored` says and the closing brace. NULL if they are so
+    -- large together that they are written afterwards, in parts.
     payloads text[],
     -- Whether any of them has a target.
     is_referring boolean,
@@ -162,19 +163,21 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO statement_payloads (position, store, id, payload)
-    SELECT first_position + sent.place, in_store, sent.id, CAST(
-               sent.payload
-               || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"' ELSE '' END
-               || ',"stored":"' || moment || '"}'
-               AS json
-           )
-    FROM unnest(ids, places, timestamps, payloads) AS sent (id, place, timestamp, payload)
-    CROSS JOIN LATERAL to_char(
-        (epoch + (first_position + sent.place) / 1024 * microsecond) AT TIME ZONE 'UTC',
-        'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-    ) AS moment
-    WHERE cardinality(taken) = 0 OR sent.id <> ALL (taken);
+    IF payloads IS NOT NULL THEN
+        INSERT INTO statement_payloads (position, store, id, payload)
+        SELECT first_position + sent.place, in_store, sent.id, CAST(
+                   sent.payload
+                   || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"' ELSE '' END
+                   || ',"stored":"' || moment || '"}'
+                   AS json
+               )
+        FROM unnest(ids, places, timestamps, payloads) AS sent (id, place, timestamp, payload)
+        CROSS JOIN LATERAL to_char(
+            (epoch + (first_position + sent.place) / 1024 * microsecond) AT TIME ZONE 'UTC',
+            'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+        ) AS moment
+        WHERE cardinality(taken) = 0 OR sent.id <> ALL (taken);
+    END IF;
 
     IF cardinality(agent_keys) > 0 THEN
         INSERT INTO agents (store, key, ifi_type, ifi)

@@ -5,10 +5,10 @@ back costs more than PostgreSQL needs to write a statement. Each connection make
 itself, in its temporary schema: so that two versions of the service can run on one database.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -17,12 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lrs.storage.dictionary import Sightings, digest_of, sightings
 from lrs.storage.driver import fetch_text
-from lrs.storage.rows import array_text
+from lrs.storage.rows import Columns, array_text, insert_rows
+from lrs.storage.tables import statement_payloads
 from lrs.storage.watermark import LOCK_CLASS
+from lrs.xapi.completion import finish
+from lrs.xapi.positions import stored_at
 from lrs.xapi.records import StatementRecord
+from lrs.xapi.timestamps import written
 
 # A statement is found through at most this many references in a row.
 MAX_CHAIN: Final = 100
+# Bytes of JSON text that one call, or one part of a large batch, may have.
+_MOST_BYTES: Final = 8 * 1024 * 1024
 _FUNCTION: Final = files("lrs.storage").joinpath("keep_statements.sql").read_text()
 
 _OF_RECORD = (
@@ -31,6 +37,10 @@ _OF_RECORD = (
 _OF_MEASURES = (
     "score_scaled", "score_raw", "score_min", "score_max", "success", "completion", "duration",
 )  # fmt: skip
+
+
+# The position of a statement, and the statement.
+_Placed: TypeAlias = tuple[int, StatementRecord]
 
 
 class NeedsTheStoreAloneError(Exception):
@@ -93,7 +103,7 @@ async def keep_statements(
     records: Sequence[StatementRecord],
     conditions: Conditions,
 ) -> Kept:
-    """Keep the statements whose ids are not taken yet.
+    """Keep the statements whose ids are not taken yet; of a large batch all but the texts.
 
     Args:
         connection: within a writing transaction that has kept none yet, or one on which each
@@ -131,6 +141,58 @@ async def keep_statements(
     return Kept(row["first_position"], frozenset(row["taken"]))
 
 
+def _payloads(records: Sequence[StatementRecord]) -> list[str] | None:
+    if is_large(records):
+        return None
+    return [record.completed.text.decode() for record in records]
+
+
+def is_large(records: Sequence[StatementRecord]) -> bool:
+    """Tell whether the texts of statements are too much to be sent at once."""
+    return sum(len(record.completed.received) for record in records) > _MOST_BYTES
+
+
+async def keep_payloads(
+    connection: AsyncConnection, store: int, records: Sequence[StatementRecord], kept: Kept
+) -> None:
+    """Keep the texts of a large batch, of which `keep_statements` has kept all the rest.
+
+    Args:
+        connection: within the same transaction.
+        store: the store to keep them in.
+        records: in the order of the batch.
+        kept: what was kept of them.
+    """
+    placed = [
+        (kept.first_position + place, record)
+        for place, record in enumerate(records)
+        if record.id not in kept.taken
+    ]
+    for part in _parts(placed):
+        columns: Columns = {
+            "position": [position for position, _ in part],
+            "id": [record.id for _, record in part],
+            "payload": [
+                finish(record.completed, written(stored_at(position))).decode()
+                for position, record in part
+            ],
+        }
+        await insert_rows(connection, statement_payloads, store, columns)
+
+
+def _parts(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:
+    part: list[_Placed] = []
+    size = 0
+    for position, record in placed:
+        part.append((position, record))
+        size += len(record.completed.received)
+        if size > _MOST_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
 @cache
 def _call(count: int) -> str:
     places = ", ".join(f"${number}" for number in range(1, count + 1))
@@ -153,7 +215,7 @@ def _columns(records: Sequence[StatementRecord]) -> list[object]:
         _column([record.platform for record in by_id]),
         _column([record.language for record in by_id]),
         _column([record.brought.signature for record in by_id]),
-        [record.completed.text.decode() for record in by_id],
+        _payloads(by_id),
         any(record.target is not None for record in by_id),
     ]
 

@@ -32,13 +32,22 @@ _ENDING = re.compile(rb'(,"timestamp":"[^"]+")?,"stored":"[^"]+"\}\Z')
 class Completed(NamedTuple):
     """A statement's text but for `stored`, which only the storing transaction knows.
 
+    It is put together where it is needed: a large batch is held in memory once.
+
     Attributes:
-        text: the JSON object without its closing brace.
+        received: the JSON object as it came in, or without what the LRS replaces.
+        added: what comes before its closing brace.
         has_timestamp: whether the client sent one; otherwise it is `stored` (Data 2.4.7).
     """
 
-    text: bytes
+    received: bytes | msgspec.Raw
+    added: bytes
     has_timestamp: bool
+
+    @property
+    def text(self) -> bytes:
+        """The JSON object without its closing brace."""
+        return bytes(self.received).strip()[:-1].rstrip() + self.added
 
 
 def complete(raw: bytes, identifier: UUID, authority: bytes, version: Version) -> Completed:
@@ -55,23 +64,27 @@ def complete(raw: bytes, identifier: UUID, authority: bytes, version: Version) -
 
 
 def extend(
-    text: bytes, names: Container[str], identifier: UUID, authority: bytes, version: Version
+    text: bytes | msgspec.Raw,
+    names: Container[str],
+    identifier: UUID,
+    authority: bytes,
+    version: Version,
 ) -> Completed:
     """Add to the text of a valid statement as `complete` does; nothing of it is replaced.
 
     Args:
-        text: the statement, a JSON object without spaces around it.
+        text: the statement, a JSON object.
         names: those of its properties.
         identifier: see `complete`, as for the others.
         authority: see `complete`.
         version: see `complete`.
     """
-    added = [text[:-1].rstrip(), b',"authority":', authority]
+    added = [b',"authority":', authority]
     if "id" not in names:
         added.append(b',"id":"%s"' % str(identifier).encode())
     if "version" not in names:
         added.append(b',"version":' + _STATEMENT_VERSIONS[version])
-    return Completed(b"".join(added), "timestamp" in names)
+    return Completed(text, b"".join(added), "timestamp" in names)
 
 
 def finish(completed: Completed, stored: str) -> bytes:
@@ -99,7 +112,7 @@ def _received(raw: bytes, members: dict[str, msgspec.Raw]) -> bytes:
         if name not in REPLACED
     }
     if len(kept) == len(members) and all(kept[name] == bytes(members[name]) for name in kept):
-        return raw.strip()
+        return raw
     return _joined(kept)
 
 

@@ -8,7 +8,8 @@ that of `decimal`, nesting deeper than `MAX_DEPTH`. Most texts have none of this
 
 import json
 import re
-from collections.abc import Iterable
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, NoReturn
 
@@ -44,10 +45,11 @@ class _ConstantError(Exception):
     """NaN or an infinity, which are no JSON."""
 
 
-def split(body: bytes, most: int) -> tuple[list[bytes], bool]:
+def split(body: bytes, most: int) -> tuple[Sequence[bytes | msgspec.Raw], bool]:
     """Return the text of each statement in a body, and whether the body was an array.
 
-    The text of a lone object is not read yet; `parse` does that.
+    The text of a lone object is not read yet; `parse` does that. Those of an array are views of
+    the body, which `bytes` copies.
 
     Args:
         body: the JSON text.
@@ -57,7 +59,7 @@ def split(body: bytes, most: int) -> tuple[list[bytes], bool]:
         InvalidRequestError: the body is no JSON text in UTF-8, or neither object nor array.
         InvalidStatementError: the body is an array of which no element can be told.
     """
-    _decoded(body, "the body")
+    _check_encoding(body)
     first = _FIRST_BYTE.search(body)
     if first is None:
         raise InvalidRequestError("the body is empty; a statement or an array of them is needed")
@@ -91,13 +93,13 @@ def separated(texts: bytes) -> list[bytes]:
     return [bytes(element) for element in _elements.decode(b"[%s]" % texts)]
 
 
-def _split_array(body: bytes, most: int) -> list[bytes]:
+def _split_array(body: bytes, most: int) -> list[msgspec.Raw]:
     is_short = len(body) <= _SHORT_BODY
     try:
         if is_short:
-            return [bytes(element) for element in _elements.decode(body)[: most + 1]]
+            return _elements.decode(body)[: most + 1]
         elements = msgspec.structs.astuple(_first_elements(most + 1).decode(body))
-        return [bytes(element) for element in elements if element is not msgspec.UNSET]
+        return [element for element in elements if element is not msgspec.UNSET]
     except (msgspec.DecodeError, RecursionError) as error:
         # What is nested too deep is refused before it is read.
         if is_short or isinstance(error, RecursionError):
@@ -142,6 +144,20 @@ def _kept(text: str, path: str) -> object:
 
 def _refuse(found: Iterable[Finding], path: str) -> NoReturn:
     raise InvalidStatementError(violations(found, path))
+
+
+def _check_encoding(body: bytes) -> None:
+    """Refuse a body that is not UTF-8; a large one is looked at in parts."""
+    if len(body) <= _SHORT_BODY:
+        _decoded(body, "the body")
+        return
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _SHORT_BODY):
+            decoder.decode(body[start : start + _SHORT_BODY])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        _decoded(body, "the body")  # says where
 
 
 def _decoded(raw: bytes, name: str) -> str:

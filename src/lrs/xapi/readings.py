@@ -75,14 +75,14 @@ class Reading(NamedTuple):
     """A valid statement.
 
     Attributes:
-        raw: its text as it came in.
+        raw: its text as it came in, or a view of it.
         statement: its model.
         descriptions: the verbs and Activities that it names.
         leniencies: those without which it would have been refused.
         kept: the names of its properties, if all of them are kept as they came; otherwise None.
     """
 
-    raw: bytes
+    raw: bytes | Raw
     statement: Statement
     descriptions: Descriptions
     leniencies: frozenset[Leniency] = _NO_LENIENCY
@@ -91,8 +91,8 @@ class Reading(NamedTuple):
     def completed(self, identifier: UUID, authority: bytes, version: Version) -> Completed:
         """Return the text with what the LRS adds; see `completion.complete`."""
         if self.kept is None:
-            return complete(self.raw, identifier, authority, version)
-        return extend(self.raw.strip(), self.kept, identifier, authority, version)
+            return complete(bytes(self.raw), identifier, authority, version)
+        return extend(self.raw, self.kept, identifier, authority, version)
 
 
 def read_statement_to_keep(mode: Mode, raw: bytes, version: Version, path: str = "") -> Reading:

@@ -71,7 +71,7 @@ class StatementRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: UUID
-    received: bytes
+    received: bytes | msgspec.Raw
     completed: Completed
     timestamp: datetime | None
     voiding: bool

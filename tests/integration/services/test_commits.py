@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -170,3 +171,26 @@ async def test_what_cannot_be_written_fails_alone(
     assert isinstance(outcomes.pop(10), Exception)
     assert [isinstance(each, Stored) for each in outcomes] == [True] * 20
     assert len(await kept(database, tenant)) == 20
+
+
+async def test_a_batch_that_is_too_large_for_one_call_is_kept_as_any_other(
+    service: StatementsService, tenant: Tenant
+) -> None:
+    log = {"https://lms.example.org/log": "x" * 900_000}
+    batch = [a_statement(id=str(uuid4()), result={"extensions": log}) for _ in range(12)]
+    del batch[3]["result"]
+    taken = {**batch[5], "context": {"platform": "Moodle"}}
+
+    assert (await store(service, tenant, batch[7])).new == 1
+    assert (await store(service, tenant, *batch)).new == 11
+    assert (await store(service, tenant, *batch)).new == 0
+    with pytest.raises(StatementConflictError):
+        await store(service, tenant, *batch[:5], taken, *batch[6:])
+
+    for sent in batch:
+        kept = await service.get(tenant.principal, UUID(sent["id"]))
+        read = json.loads(kept.payload)
+        assert {name: read[name] for name in sent} == sent
+        assert datetime.fromisoformat(read["stored"]) == kept.stored
+    stored = [(await service.get(tenant.principal, UUID(it["id"]))).stored for it in batch[:7]]
+    assert stored == sorted(stored)
