@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -86,26 +86,19 @@ class Database:
         Raises:
             UnavailableError: the database cannot be reached or gave up.
         """
-        with translated_errors():
-            async with self._writer.one() as connection, driver_of(connection).transaction():
-                if extra_seconds and self._limits_transactions:
-                    seconds = self._transaction_timeout + extra_seconds
-                    await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
-                yield connection
+        async with self._writer.one() as connection, driver_of(connection).transaction():
+            if extra_seconds and self._limits_transactions:
+                seconds = self._transaction_timeout + extra_seconds
+                await connection.execute(_ALLOW, {"limit": f"{seconds:.0f}s"})
+            yield connection
 
-    @asynccontextmanager
-    async def primary(self) -> AsyncIterator[AsyncConnection]:
+    def primary(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Give a connection to the writing server on which each statement stands alone."""
-        with translated_errors():
-            async with self._writer.one() as connection:
-                yield connection
+        return self._writer.one()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Give a READ ONLY connection on which each statement has a snapshot of its own."""
-        with translated_errors():
-            async with self._reader.one() as connection:
-                yield connection
+        return self._reader.one()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -5,13 +5,13 @@ for a small statement. It still opens and closes them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lrs.errors import UnavailableError
 from lrs.storage.driver import driver_of
+from lrs.storage.translate_errors import translated_errors
 
 # Seconds to wait for a connection when all are in use.
 _PATIENCE = 10.0
@@ -26,30 +26,31 @@ class HeldConnections:
         self._turns = asyncio.Semaphore(most)
         self._free: list[AsyncConnection] = []
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection for the length of the block; after a failure nobody else gets it.
+    def one(self) -> "Loan":
+        """Lend a connection for the length of a block.
 
         Raises:
-            UnavailableError: all are in use, or the connection was lost within the block, in
-                whatever words the driver or the event loop says so.
+            UnavailableError: all are in use, or the database cannot be reached, gave up, or was
+                lost within the block, in whatever words the driver or the event loop says so.
         """
+        return Loan(self)
+
+    async def take(self) -> AsyncConnection:
+        """Wait for a turn, which `end` ends, and take a connection."""
         await self._turn()
         try:
-            connection = await self._take()
-            driver = driver_of(connection)
-            try:
-                yield connection
-            except BaseException as error:
-                is_lost = driver.is_closed()
-                is_usable = not is_lost and not driver.is_in_transaction()
-                await asyncio.shield(_ended(connection, is_usable=is_usable))
-                if is_lost and isinstance(error, Exception):
-                    raise UnavailableError("the connection to the database was lost") from error
-                raise
-            self._free.append(connection)
-        finally:
-            self._turns.release()
+            return await self._kept() or await self._opened()
+        except BaseException:
+            self.end()
+            raise
+
+    def keep(self, connection: AsyncConnection) -> None:
+        """Keep a connection for the next one."""
+        self._free.append(connection)
+
+    def end(self) -> None:
+        """End a turn."""
+        self._turns.release()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -58,23 +59,70 @@ class HeldConnections:
         await self._engine.dispose()
 
     async def _turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         try:
-            async with asyncio.timeout(self._patience if self._turns.locked() else None):
+            async with asyncio.timeout(self._patience):
                 await self._turns.acquire()
         except TimeoutError as error:
             raise UnavailableError("all connections to the database are busy") from error
 
-    async def _take(self) -> AsyncConnection:
+    async def _kept(self) -> AsyncConnection | None:
         while self._free:
             connection = self._free.pop()
             if not driver_of(connection).is_closed():
                 return connection
-            await _ended(connection, is_usable=False)
+            await _drop(connection)
+        return None
+
+    async def _opened(self) -> AsyncConnection:
         connection = await self._engine.connect()
         return await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-async def _ended(connection: AsyncConnection, *, is_usable: bool) -> None:
-    if not is_usable:
-        await connection.invalidate()
+class Loan:
+    """A connection for the length of a block; after a failure nobody else gets it as it is."""
+
+    __slots__ = ("_connection", "_driver", "_lender")
+
+    def __init__(self, lender: HeldConnections) -> None:
+        self._lender = lender
+
+    async def __aenter__(self) -> AsyncConnection:
+        """Take the connection."""
+        with translated_errors():
+            self._connection = await self._lender.take()
+        self._driver = driver_of(self._connection)
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give it back, or up; what the driver says becomes one of our errors."""
+        try:
+            if error is None:
+                self._lender.keep(self._connection)
+                return
+            is_lost = self._driver.is_closed()
+            await asyncio.shield(self._give_up(is_lost=is_lost))
+        finally:
+            self._lender.end()
+        if is_lost and isinstance(error, Exception):
+            raise UnavailableError("the connection to the database was lost") from error
+        with translated_errors():
+            raise error
+
+    async def _give_up(self, *, is_lost: bool) -> None:
+        if is_lost or self._driver.is_in_transaction():
+            await _drop(self._connection)
+        else:
+            await self._connection.close()
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    await connection.invalidate()
     await connection.close()
