@@ -27,7 +27,8 @@ _LOOK = text(
     """
     SELECT CAST(current_setting('server_version_num') AS int) AS version,
            CAST(current_setting('max_connections') AS int) AS max_connections,
-           CAST(current_setting('track_activities') AS bool) AS shows_activity
+           CAST(current_setting('track_activities') AS bool) AS shows_activity,
+           has_database_privilege(current_database(), 'TEMPORARY') AS may_make_functions
     """
 )
 
@@ -112,7 +113,7 @@ async def open_database_patiently(options: DatabaseOptions, patience: float) -> 
     A process that takes the place of one that was killed may come while PostgreSQL restarts.
 
     Raises:
-        StartError: a server allows too few connections, or does not show who is writing.
+        StartError: a server cannot be used, see `open_database`.
         UnavailableError: a server could not be reached for all that time.
     """
     end = time.monotonic() + patience
@@ -132,13 +133,15 @@ class _Server:
     version: int
     max_connections: int
     shows_activity: bool
+    may_make_functions: bool
 
 
 async def open_database(options: DatabaseOptions) -> Database:
     """Open pools that fit the servers' limits, however many workers there are.
 
     Raises:
-        StartError: a server allows too few connections, or does not show who is writing.
+        StartError: a server allows too few connections, does not show who is writing, or does not
+            let us make functions that last as long as a connection.
         UnavailableError: a server cannot be reached.
     """
     server = await _look_at(options.url)
@@ -147,6 +150,11 @@ async def open_database(options: DatabaseOptions) -> Database:
         size = min(size, _pool_size(await _look_at(options.read_url), options.workers))
     if not server.shows_activity:
         raise StartError("PostgreSQL must run with track_activities = on, which is its default")
+    if not server.may_make_functions:
+        raise StartError(
+            "the role of LRS_DATABASE_URL must be allowed to make temporary objects, as all are by"
+            " default: GRANT TEMPORARY ON DATABASE ... TO ..."
+        )
     return Database(options, size, server.version)
 
 
@@ -154,9 +162,9 @@ async def _look_at(url: str) -> _Server:
     engine = create_async_engine(url, poolclass=NullPool)
     with translated_errors():
         async with engine.connect() as connection:
-            row = (await connection.execute(_LOOK)).one()
+            row = (await connection.execute(_LOOK)).mappings().one()
     await engine.dispose()
-    return _Server(row.version, row.max_connections, row.shows_activity)
+    return _Server(**row)
 
 
 def _pool_size(server: _Server, pools: int) -> int:

@@ -167,7 +167,8 @@ BEGIN
         INSERT INTO statement_payloads (position, store, id, payload)
         SELECT first_position + sent.place, in_store, sent.id, CAST(
                    sent.payload
-                   || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"' ELSE '' END
+                   || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"'
+                           ELSE '' END
                    || ',"stored":"' || moment || '"}'
                    AS json
                )

@@ -23,6 +23,20 @@ async def test_more_workers_than_the_server_has_room_for_are_refused(database_ur
         await open_database(DatabaseOptions(database_url, workers=100))
 
 
+async def test_a_role_that_may_not_make_functions_is_refused(
+    empty_database: str,
+) -> None:
+    admin = await asyncpg.connect(empty_database.replace("+asyncpg", ""))
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(
+        f"DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN; REVOKE ALL ON DATABASE {name}"
+        f" FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO plain"
+    )
+    await admin.close()
+    with pytest.raises(StartError, match="GRANT TEMPORARY"):
+        await open_database(DatabaseOptions(empty_database.replace("//lrs@", "//plain@")))
+
+
 async def test_an_unreachable_server_is_unavailable(cluster: Cluster) -> None:
     nowhere = cluster.url.replace(str(cluster.socket_directory), "/nowhere")
     with pytest.raises(UnavailableError):
