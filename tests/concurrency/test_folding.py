@@ -34,16 +34,21 @@ QUESTIONS = [
     {"measures": ["actors.unique", "score.scaled.avg"], "dimensions": ["activity.id"]},
     {"measures": ["statements.count", "activities.unique"], "dimensions": ["verb.id"]},
 ]
-# A process that does nothing but fold, without a pause.
+# A process that does nothing but fold one store, without a pause. The database of the tests has
+# thousands of stores: it would be killed before it came to this one.
 FOLDER = """
 import asyncio, sys
-from lrs.services.folding import FoldingService
 from lrs.storage.engines import DatabaseOptions, open_database
+from lrs.storage.rollups import fold
+from lrs.storage.watermark import watermark
 
 async def main():
-    folding = FoldingService(await open_database(DatabaseOptions(sys.argv[1])), "UTC", worth=1)
+    database, store = await open_database(DatabaseOptions(sys.argv[1])), int(sys.argv[2])
     while True:
-        await folding.catch_up()
+        async with database.primary() as connection:
+            reached = await watermark(connection, store)
+        async with database.writing() as connection:
+            await fold(connection, store, reached.position, "UTC")
 
 asyncio.run(main())
 """
@@ -108,11 +113,11 @@ async def _read(
         compared[reader] += await _compare(database, store, a_question(chance))
 
 
-async def _fold(url: str, stopped: asyncio.Event) -> int:
+async def _fold(url: str, store: int, stopped: asyncio.Event) -> int:
     """Fold in another process, which is killed time and again."""
     chance, killed = random.Random(2), 0
     while not stopped.is_set():
-        folder = await asyncio.create_subprocess_exec(sys.executable, "-c", FOLDER, url)
+        folder = await asyncio.create_subprocess_exec(sys.executable, "-c", FOLDER, url, str(store))
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(folder.wait(), 1.0 + chance.random())
@@ -140,7 +145,7 @@ async def test_rollups_are_exact_at_every_moment(
     async with asyncio.TaskGroup() as group:
         for reader in range(READERS):
             group.create_task(_read(database, store, stopped, compared, reader))
-        folding = [group.create_task(_fold(database_url, stopped)) for _ in range(2)]
+        folding = [group.create_task(_fold(database_url, store, stopped)) for _ in range(2)]
         await asyncio.gather(*(_write(client, goes_on, seed) for seed in range(WRITERS)))
         stopped.set()
 
