@@ -4,7 +4,6 @@ from lrs.auth.principals import Principal
 from lrs.storage.agents import find_names
 from lrs.storage.engines import Database
 from lrs.xapi.actors import Agent
-from lrs.xapi.keys import agent_key
 from lrs.xapi.persons import Person, person_of
 
 
@@ -20,7 +19,7 @@ class AgentsService:
         Raises:
             UnavailableError: the database cannot be reached.
         """
-        key = agent_key(agent)
+        key = agent.key
         async with self._database.primary() as connection:
             names = await find_names(connection, principal.store, key) if key else ()
         return person_of(agent, names)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, Tag, WithJsonSchema
 
-from lrs.xapi.identifiers import Ifi, ifi_key
 from lrs.xapi.iris import Iri, Uri
+from lrs.xapi.keys import Ifi, ifi_key
 from lrs.xapi.properties import BRANCH, ByObjectType, Maybe, StrictModel
 
 # `mailto:` as the standard writes it, one address, domains in any script or an address in

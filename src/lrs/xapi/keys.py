@@ -1,18 +1,44 @@
-"""What the store knows agents, verbs and activities by; see `identifiers` (Data 2.4.2.3, 4.0)."""
+"""Identifiers in canonical form, and the 128-bit keys that are hashes of them.
 
+A key needs no look-up and no coordination: every node derives the same one (Data 2.4.2.3, 4.0).
+"""
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from lrs.xapi.actors import Agent, Group
-from lrs.xapi.identifiers import Ifi, digest, ifi_key, iri_key
-
-__all__ = ["Ifi", "agent_key", "canonical_ifi", "digest", "ifi_key", "iri_key"]
-
-
-def canonical_ifi(agent: Agent | Group) -> Ifi | None:
-    """Return the identifier that an agent is told by; None for an anonymous Group."""
-    return agent.ifi
+# Identifiers come again and again; those of unusual length are not remembered.
+_REMEMBERED: Final = 16_384
+_LONGEST_REMEMBERED: Final = 512
 
 
-def agent_key(agent: Agent | Group) -> UUID | None:
-    """Return the key of an agent; None for an anonymous Group."""
-    return agent.key
+class Ifi(NamedTuple):
+    """An inverse functional identifier in canonical form: equal for the same agent."""
+
+    type: str
+    value: str
+
+
+def ifi_key(ifi: Ifi) -> UUID:
+    """Return the key of an agent or identified Group; `objectType` plays no part."""
+    return _key(f"{ifi.type}\n{ifi.value}")
+
+
+def iri_key(iri: str) -> UUID:
+    """Return the key of a verb or an activity."""
+    return _key(iri)
+
+
+def digest(text: bytes) -> UUID:
+    """Return what tells one definition or display from another."""
+    return UUID(bytes=blake2b(text, digest_size=16).digest())
+
+
+def _key(text: str) -> UUID:
+    return _remembered_key(text) if len(text) <= _LONGEST_REMEMBERED else digest(text.encode())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered_key(text: str) -> UUID:
+    return digest(text.encode())

@@ -14,7 +14,7 @@ from lrs.xapi.attachment_data import Brought
 from lrs.xapi.completion import Completed
 from lrs.xapi.contexts import Context
 from lrs.xapi.descriptions import Descriptions
-from lrs.xapi.identifiers import Ifi, ifi_key, iri_key
+from lrs.xapi.keys import Ifi, ifi_key, iri_key
 from lrs.xapi.positions import stored_at
 from lrs.xapi.readings import Reading
 from lrs.xapi.references import StatementRef
@@ -87,11 +87,6 @@ class StatementRecord(msgspec.Struct, frozen=True, kw_only=True):
     mentions: Mentions
     descriptions: Descriptions
     brought: Brought
-
-    @property
-    def activity(self) -> UUID | None:
-        """The key of the object if it is an Activity."""
-        return self.object if self.object_type == "Activity" else None
 
 
 class KeptStatement(NamedTuple):

@@ -10,7 +10,7 @@ from lrs.errors import InvalidRequestError
 from lrs.xapi.actors import Group
 from lrs.xapi.agents import read_agent
 from lrs.xapi.documents import DocumentContext, DocumentFilter, DocumentKey, DocumentKind
-from lrs.xapi.keys import Ifi, canonical_ifi
+from lrs.xapi.keys import Ifi
 from lrs.xapi.versions import Version
 
 _NUL = "\0"
@@ -173,7 +173,7 @@ def _agent(value: str, version: Version) -> Ifi | None:
             "agent must be an Agent, not a Group; its identifier may be sent as an Agent's"
             " (Comm. 2.3, 2.6)"
         )
-    return canonical_ifi(agent)
+    return agent.ifi
 
 
 def _key(context: DocumentContext, name: str, value: str) -> DocumentKey:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from lrs.errors import InvalidRequestError
 from lrs.xapi.agents import read_agent
 from lrs.xapi.iris import IRI_EXPECTED, is_iri
-from lrs.xapi.keys import agent_key, iri_key
+from lrs.xapi.keys import iri_key
 from lrs.xapi.leniencies import Mode, is_activity_id
 from lrs.xapi.queries import Format, StatementFilter
 from lrs.xapi.timestamps import instant
@@ -242,7 +242,7 @@ def _uuid(name: str, value: str) -> UUID:
 def _agent(value: str | None) -> UUID | None:
     if value is None:
         return None
-    return agent_key(read_agent(value))
+    return read_agent(value).key
 
 
 def _iri(name: str, value: str | None) -> UUID | None:
