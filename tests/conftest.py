@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,10 +164,24 @@ async def app(database_url: str) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 async def client(app: FastAPI, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the credential of the test's own store, speaking 1.0.3."""
-    async with httpx.AsyncClient(
+    async with client_of(app, tenant) as client:
+        yield client
+
+
+def client_of(app: FastAPI, tenant: Tenant) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://lrs.test/xapi",
         auth=tenant.auth,
         headers=tenant.headers,
-    ) as client:
+    )
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str, tenant: Tenant, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app of its own, with these settings."""
+    app = build_app(settings_for(database_url, **settings))
+    async with app.router.lifespan_context(app), client_of(app, tenant) as client:
         yield client

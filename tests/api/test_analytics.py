@@ -5,8 +5,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from lrs.services.folding import FoldingService
 from lrs.storage.engines import Database
 
@@ -222,16 +221,7 @@ async def test_what_rollups_lack_is_read_from_statements(
 async def test_without_rollups_statements_are_read(
     database_url: str, database: Database, tenant: Tenant
 ) -> None:
-    app = build_app(settings_for(database_url, rollups="off"))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, rollups="off") as client:
         await store(client, *STATEMENTS)
         await caught_up(database, tenant.principal.store)
         answer = (await ask(client)).json()

@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from builders import Json, a_statement, a_substatement
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from multipart_requests import Part, multipart
 from statement_resource import VERSION_2, exists, get, new_id, page, post, put
 
@@ -90,18 +89,9 @@ async def is_kept(client: httpx.AsyncClient, data: bytes) -> bool:
 @pytest.fixture
 async def limited(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app that takes small attachments only."""
-    app = build_app(
-        settings_for(database_url, max_attachment_bytes=2_000, max_multipart_bytes=9_000)
-    )
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url=f"{HOST}/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(
+        database_url, tenant, max_attachment_bytes=2_000, max_multipart_bytes=9_000
+    ) as client:
         yield client
 
 

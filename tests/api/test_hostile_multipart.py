@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from builders import Json, a_statement
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from multipart_requests import BOUNDARY, Part, multipart, with_headers
 from statement_resource import JSON_BODY, listed, new_id
 
@@ -47,16 +46,7 @@ ATTACHED = Part(DATA).written()
 @pytest.fixture
 async def narrow(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an LRS with narrow limits."""
-    app = build_app(settings_for(database_url, **LIMITS))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, **LIMITS) as client:
         yield client
 
 

@@ -7,8 +7,7 @@ import httpx
 import pytest
 
 from builders import Json, a_statement
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from statement_resource import JSON_BODY, listed, new_id, post, put
 
 BODY, STATEMENT, BATCH = 8192, 2048, 5
@@ -18,16 +17,7 @@ BODY, STATEMENT, BATCH = 8192, 2048, 5
 async def narrow(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an LRS with narrow limits."""
     limits = {"max_body_bytes": BODY, "max_statement_bytes": STATEMENT, "max_batch": BATCH}
-    app = build_app(settings_for(database_url, **limits))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, **limits) as client:
         yield client
 
 

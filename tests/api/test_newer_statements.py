@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from builders import Json, a_statement, a_substatement, agent, group, voiding
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from statement_resource import VERSION_2, following, get, ids_on, page, post, stored
 
 CONTEXT_AGENT: Json = {"objectType": "contextAgent", "agent": agent("mentor")}
@@ -22,16 +21,7 @@ FORMATS = ["exact", "ids", "canonical"]
 @pytest.fixture
 async def reducing(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client that speaks 1.0.3 to an LRS that reduces what is newer."""
-    app = build_app(settings_for(database_url, newer_statements="reduced"))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, newer_statements="reduced") as client:
         yield client
 
 

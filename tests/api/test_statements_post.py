@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from builders import a_statement, verb
-from conftest import Tenant, settings_for
-from lrs.main import build_app
+from conftest import Tenant, serving
 from statement_resource import exists, get, listed, new_id, post, stored
 
 INVALID = {"actor": {"objectType": "Agent"}, "verb": verb(), "object": {"id": "no iri"}}
@@ -52,16 +51,7 @@ async def test_made_ids_are_uuids_of_version_7_and_distinct(client: httpx.AsyncC
 async def test_made_ids_are_of_version_4_where_clients_read_no_other(
     database_url: str, tenant: Tenant
 ) -> None:
-    app = build_app(settings_for(database_url, statement_id_version="4"))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, statement_id_version="4") as client:
         ids = await post(client, a_statement(), a_statement())
     assert {UUID(identifier).version for identifier in ids} == {4}
 

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from builders import a_statement
-from conftest import FAST, make_tenant, settings_for
-from lrs.main import build_app
+from conftest import FAST, make_tenant, serving
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
@@ -30,16 +29,7 @@ async def client(own_cluster: Cluster) -> AsyncIterator[httpx.AsyncClient]:
         database = await open_database(DatabaseOptions(own_cluster.url))
         tenant = await make_tenant(database)
         await database.close()
-        app = build_app(settings_for(own_cluster.url))
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(app),
-                base_url="http://lrs.test/xapi",
-                auth=tenant.auth,
-                headers=tenant.headers,
-            ) as client,
-        ):
+        async with serving(own_cluster.url, tenant) as client:
             yield client
 
 

@@ -15,9 +15,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from conftest import Tenant, settings_for
+from conftest import Tenant, serving
 from document_resources import ALL, NEW, STATES, V1, V2, Documents, etag_of, name_of
-from lrs.main import build_app
 from running_service import KEY, SECRET, Service, known
 
 WRITERS = 50
@@ -31,16 +30,7 @@ each_resource = pytest.mark.parametrize("documents", ALL, ids=name_of)
 @pytest.fixture
 async def elsewhere(database_url: str, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a second app with connections of its own, as another process would have."""
-    second = build_app(settings_for(database_url))
-    async with (
-        second.router.lifespan_context(second),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(second),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant) as client:
         yield client
 
 

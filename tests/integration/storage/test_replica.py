@@ -12,8 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from builders import a_statement
-from conftest import FAST, Tenant, settings_for
-from lrs.main import build_app
+from conftest import FAST, Tenant, serving
 from lrs.storage.embedded.account import choose_account
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.embedded.programs import find_programs
@@ -54,16 +53,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app that lists from the replica."""
 
-    app = build_app(settings_for(database_url, database_read_url=SecretStr(replica.url)))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://lrs.test/xapi",
-            auth=tenant.auth,
-            headers=tenant.headers,
-        ) as client,
-    ):
+    async with serving(database_url, tenant, database_read_url=SecretStr(replica.url)) as client:
         yield client
 
 
