@@ -40,9 +40,6 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 2
 # Statements in one shared transaction; a larger request has one of its own.
 _MOST_SHARED = 500
-# Statements that are tried to keep by one call. Of more, some is likely to be out of the ordinary,
-# and the ways to the database count for less.
-_MOST_AT_ONCE = 250
 # A transaction that writes data of attachments may take a second longer for so many bytes.
 _BYTES_A_SECOND = 4 * 1024 * 1024
 
@@ -177,7 +174,8 @@ class Commits:
 
     async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
         count = sum(len(each.records) for each in deliveries)
-        is_small = count <= _MOST_AT_ONCE and not is_large(_records(deliveries))
+        # Of more, some is likely to be out of the ordinary, and ways there and back count for less.
+        is_small = count <= _MOST_SHARED and not is_large(_records(deliveries))
         if is_small and not any(each.data for each in deliveries):
             try:
                 return await self._at_once(deliveries)
@@ -227,7 +225,7 @@ class Commits:
             if new_data and kept.taken:
                 await drop_unlinked(connection, origin.store, new_data)
             if added:
-                await keep_descriptions(connection, origin.store, added, kept.first_position)
+                await keep_descriptions(connection, origin.store, records, *kept)
         return [refused.get(each) or _count(each, kept.taken) for each in deliveries]
 
 

@@ -1,6 +1,7 @@
 """The texts behind the keys of agents, verbs and activities, each once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import NamedTuple
@@ -29,12 +30,13 @@ from lrs.storage.agents import keep_agents
 from lrs.storage.driver import fetch
 from lrs.storage.rows import insert_rows
 from lrs.storage.tables import activities, verbs
-from lrs.xapi.descriptions import Description, activity_type
+from lrs.xapi.descriptions import Description, Descriptions, activity_type
 from lrs.xapi.formats import merge_definitions, merge_language_maps
 from lrs.xapi.keys import Ifi, digest, ifi_key, iri_key
 from lrs.xapi.records import StatementRecord
 
 _KEYS = ARRAY(Uuid)
+_NOTHING = Descriptions((), ())
 
 
 def _digests(table: Table, keys: str) -> Select[tuple[str, UUID, UUID | None]]:
@@ -94,7 +96,11 @@ def sightings(described: Iterable[tuple[Description, ...]]) -> Sightings:
 
 
 async def keep_descriptions(
-    connection: AsyncConnection, store: int, records: Sequence[StatementRecord], position: int
+    connection: AsyncConnection,
+    store: int,
+    records: Sequence[StatementRecord],
+    position: int,
+    taken: AbstractSet[UUID],
 ) -> None:
     """Keep the verbs and activities that new statements name, and what they say of them.
 
@@ -106,9 +112,11 @@ async def keep_descriptions(
         store: the store to keep them in.
         records: in the order of the batch.
         position: of the first of the batch.
+        taken: ids of those that were left out: what they say was kept before.
     """
-    of_verbs = sightings(record.descriptions.verbs for record in records)
-    of_activities = sightings(record.descriptions.activities for record in records)
+    said = [_NOTHING if record.id in taken else record.descriptions for record in records]
+    of_verbs = sightings(each.verbs for each in said)
+    of_activities = sightings(each.activities for each in said)
     keys = {"verb_keys": list(of_verbs), "activity_keys": list(of_activities)}
     rows = await fetch(connection, _DIGESTS, {"store": store, **keys})
     for table, seen in ((verbs, of_verbs), (activities, of_activities)):

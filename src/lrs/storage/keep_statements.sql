@@ -207,9 +207,9 @@ BEGIN
         RETURN;
     END IF;
     IF NOT is_alone AND (is_awaited OR EXISTS (
-        SELECT FROM unnest(targets) AS wanted (id)
-        WHERE wanted.id IS NOT NULL AND NOT EXISTS (
-            SELECT FROM statements WHERE store = in_store AND id = wanted.id
+        SELECT FROM unnest(ids, targets) AS sent (id, target)
+        WHERE sent.id = ANY (referring) AND NOT EXISTS (
+            SELECT FROM statements WHERE store = in_store AND statements.id = sent.target OFFSET 0
         )
     )) THEN
         -- The other end of a reference may be on its way in a transaction that cannot be seen yet.
@@ -281,8 +281,8 @@ BEGIN
     WHERE agent IS DISTINCT FROM actor;
 
     voidable := ARRAY(
-        SELECT sent.target FROM unnest(targets, voidings) AS sent (target, voiding)
-        WHERE sent.voiding AND sent.target IS NOT NULL
+        SELECT sent.target FROM unnest(ids, targets, voidings) AS sent (id, target, voiding)
+        WHERE sent.voiding AND sent.id = ANY (referring)
     );
     IF is_awaited THEN
         voidable := voidable || kept;
