@@ -7,14 +7,18 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from lrs.storage.access_tables import users
 from lrs.storage.migrations import with_driver
 from lrs.storage.rollup_tables import rollup_progress
+
+# Both modules name their tables to one and the same.
+(_METADATA,) = {users.metadata, rollup_progress.metadata}
 
 
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=rollup_progress.metadata,
+        target_metadata=_METADATA,
         transaction_per_migration=True,
         compare_server_default=True,
     )

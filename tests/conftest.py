@@ -19,24 +19,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from lrs.auth.principals import Principal, SystemKind
+from lrs.auth.scopes import EVERYTHING, Scopes
 from lrs.auth.secrets import mac
 from lrs.main import build_app
+from lrs.services.authentication import principal_of
 from lrs.settings import Settings
-from lrs.storage.credentials import (
-    NewCredential,
-    ensure_store,
-    insert_credential,
-    list_valid_credentials,
-    set_mode,
-)
+from lrs.storage.credentials import NewCredential, insert_credential, list_valid_credentials
 from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
+from lrs.storage.stores import ensure_store, set_mode
 from lrs.storage.watermark import LOCK_CLASS
 from lrs.xapi.leniencies import Mode
 
 SERVER_KEY = "the server key of the tests, long enough"
 SECRET = "open sesame"
+HOME_PAGE = "http://lrs.local"
 # Only the end of the whole machine could lose what is not flushed, so tests need not wait for it.
 FAST = {"fsync": "off", "shared_buffers": "128MB", "max_connections": "150"}
 
@@ -106,18 +104,27 @@ class Tenant:
 
 
 async def make_tenant(
-    database: Database, name: str | None = None, mode: Mode = Mode.STRICT
+    database: Database,
+    name: str | None = None,
+    mode: Mode = Mode.STRICT,
+    scopes: Scopes = EVERYTHING,
+    **access: Any,
 ) -> Tenant:
-    """Make a credential in the named store, or in a new one, which is then as strict as asked."""
+    """Make a credential in the named store, or in a new one, which is then as strict as asked.
+
+    `access` is what else `NewCredential` says of it.
+    """
     key = uuid4().hex
-    new = NewCredential(key, mac(SERVER_KEY.encode(), SECRET), "A test", "Moodle", SystemKind.LMS)
+    secret_mac = mac(SERVER_KEY.encode(), SECRET)
+    new = NewCredential(key, secret_mac, "A test", "Moodle", SystemKind.LMS, scopes, **access)
     async with database.writing() as connection:
         store = await ensure_store(connection, name or key)
         await insert_credential(connection, store, new)
         if mode is not Mode.STRICT:
             await set_mode(connection, name or key, mode)
         known = await list_valid_credentials(connection)
-    return Tenant(next(each.principal for each in known if each.principal.key == key))
+    made = next(each for each in known if each.key == key)
+    return Tenant(principal_of(made, HOME_PAGE))
 
 
 async def revoke(database: Database, tenant: Tenant) -> None:

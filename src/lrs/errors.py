@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 class LRSError(Exception):
@@ -55,6 +56,28 @@ class UnauthenticatedError(LRSError):
     """No credentials, or credentials that are refused (Comm. 4.0)."""
 
 
+class ForbiddenError(LRSError):
+    """Who asks is known, and may not do this (Comm. 4.2)."""
+
+    def __init__(self, detail: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.missing = tuple(missing)
+
+    @classmethod
+    def lacking(cls, any_of: Sequence[str]) -> Self:
+        """Make one that says which scopes would have done."""
+        names = " or ".join(str(scope) for scope in any_of)
+        return cls(f"this needs the scope {names}", [str(scope) for scope in any_of])
+
+
+class ForgedRequestError(LRSError):
+    """A request by cookie does not show that a page of ours has made it."""
+
+
+class QuotaExceededError(LRSError):
+    """The store holds as much as it may; nothing of the request was stored."""
+
+
 class StatementNotFoundError(LRSError):
     """No such statement, or a voided one asked for as if it were not (Comm. 2.1.3)."""
 
@@ -96,7 +119,11 @@ class LargeHeadError(LRSError):
 
 
 class TooManyRequestsError(LRSError):
-    """One credential or one address wants more at once than its share (RFC 6585 4)."""
+    """One credential or one address wants more than its share (RFC 6585 4)."""
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class BusyError(LRSError):
@@ -129,6 +156,30 @@ class CredentialNotFoundError(LRSError):
 
 class CredentialConflictError(LRSError):
     """The key is taken by another credential."""
+
+
+class StoreConflictError(LRSError):
+    """The name is taken by another store, or the store is being deleted."""
+
+
+class LaunchTokenNotFoundError(LRSError):
+    """No such launch token, or one that is used up or over."""
+
+
+class ApiTokenNotFoundError(LRSError):
+    """No such token of a person, or one that is revoked already."""
+
+
+class UserNotFoundError(LRSError):
+    """No such user."""
+
+
+class UserConflictError(LRSError):
+    """The address or the identity belongs to another user."""
+
+
+class SignInError(LRSError):
+    """Somebody could not be signed in: by a password, a link, or the identity provider."""
 
 
 class StartError(Exception):

@@ -171,16 +171,16 @@ def _services(settings: Settings, database: Database) -> Services:
             has_rollups=settings.rollups == "on",
         ),
         attachments=AttachmentsService(database),
-        authentication=AuthenticationService(database, _server_key(settings)),
+        authentication=AuthenticationService(
+            database, _server_key(settings), settings.authority_home_page
+        ),
         consistency=ConsistencyService(database),
         documents=DocumentsService(database, settings.max_body_bytes),
         provenance=ProvenanceService(database),
         presentation=PresentationService(
             database, reduces_newer=settings.newer_statements == "reduced"
         ),
-        statements=StatementsService(
-            database, limits, settings.authority_home_page, _new_id(settings)
-        ),
+        statements=StatementsService(database, limits, _new_id(settings)),
     )
 
 

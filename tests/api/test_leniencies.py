@@ -20,8 +20,8 @@ from cases.lenient_statements import (
     LenientStatement,
 )
 from conftest import Tenant, make_tenant
-from lrs.storage.credentials import set_mode
 from lrs.storage.engines import Database
+from lrs.storage.stores import set_mode
 from lrs.xapi.leniencies import Leniency, Mode
 from statement_resource import get, listed, new_id, page, post, post_text, put, stored
 

@@ -11,9 +11,12 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from lrs.storage.access_tables import users
 from lrs.storage.migrations import downgrade, upgrade
 from lrs.storage.rollup_tables import rollup_progress
 
+# Both modules name their tables to one and the same.
+(METADATA,) = {users.metadata, rollup_progress.metadata}
 VERSIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
 
 
@@ -31,7 +34,7 @@ def _tables(connection: Connection) -> set[str]:
 
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-    return list(compare_metadata(context, rollup_progress.metadata))
+    return list(compare_metadata(context, METADATA))
 
 
 async def test_the_migrated_database_is_that_of_the_models(empty_database: str) -> None:
@@ -45,7 +48,7 @@ async def test_all_the_way_down_leaves_nothing_and_up_again_works(empty_database
     assert await inspected(empty_database, _tables) == set()
 
     await upgrade(empty_database)
-    assert await inspected(empty_database, _tables) == set(rollup_progress.metadata.tables)
+    assert await inspected(empty_database, _tables) == set(METADATA.tables)
 
 
 async def test_several_who_start_at_once_migrate_once(empty_database: str) -> None:

@@ -2,21 +2,28 @@
 
 import base64
 import binascii
-from typing import Annotated
 
-from fastapi import Request, Security
+from fastapi import Request
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 
 from lrs.api.state import services_of
+from lrs.auth.audit import Caller
 from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 from lrs.errors import UnauthenticatedError
+from lrs.observability import request_id
+
+# In the scope of a request: who asks, as soon as that is known.
+PRINCIPAL = "lrs.principal"
 
 
-class BasicCredentials(SecurityBase):
-    """The scheme as the OpenAPI document names it, and its check."""
+class May(SecurityBase):
+    """What a route asks of who comes: to be known, and to have one of these rights."""
 
-    def __init__(self) -> None:
+    def __init__(self, *any_of: Scope) -> None:
+        self.any_of = any_of
+        # As the OpenAPI document names it.
         self.model = HTTPBase(scheme="basic", description="key and secret of a credential")
         self.scheme_name = "Basic"
 
@@ -25,12 +32,24 @@ class BasicCredentials(SecurityBase):
 
         Raises:
             UnauthenticatedError: there are no credentials, or they are not good.
+            ForbiddenError: none of the rights is theirs.
         """
-        key, secret = _decoded(request.headers.get("authorization"))
-        return await services_of(request).authentication.authenticate(key, secret)
+        principal = await _authenticated(request)
+        request.scope[PRINCIPAL] = principal
+        if self.any_of:
+            principal.require(*self.any_of)
+        return principal
 
 
-Authenticated = Annotated[Principal, Security(BasicCredentials())]
+def caller_of(request: Request, principal: Principal) -> Caller:
+    """Return who asks, and from where, for the audit log."""
+    address = request.client.host if request.client else None
+    return Caller(principal.kind, principal.key, address, request_id.get())
+
+
+async def _authenticated(request: Request) -> Principal:
+    key, secret = _decoded(request.headers.get("authorization"))
+    return await services_of(request).authentication.authenticate(key, secret)
 
 
 def _decoded(header: str | None) -> tuple[str, str]:

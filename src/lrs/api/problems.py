@@ -34,16 +34,25 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.UnknownMemberError: Kind(400, "unknown-member", "The query names something unknown"),
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
     errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
+    errors.SignInError: Kind(401, "sign-in-failed", "Signing in has failed"),
+    errors.ForbiddenError: Kind(403, "forbidden", "This is not allowed"),
+    errors.ForgedRequestError: Kind(403, "forged-request", "The request may be forged"),
+    errors.QuotaExceededError: Kind(403, "quota-exceeded", "The store is full"),
     errors.StatementNotFoundError: Kind(404, "statement-not-found", "No such statement"),
     errors.AttachmentNotFoundError: Kind(404, "attachment-not-found", "No such attachment"),
     errors.DocumentNotFoundError: Kind(404, "document-not-found", "No such document"),
     errors.StoreNotFoundError: Kind(404, "store-not-found", "No such store"),
     errors.CredentialNotFoundError: Kind(404, "credential-not-found", "No such credential"),
+    errors.LaunchTokenNotFoundError: Kind(404, "launch-token-not-found", "No such launch token"),
+    errors.ApiTokenNotFoundError: Kind(404, "api-token-not-found", "No such token"),
+    errors.UserNotFoundError: Kind(404, "user-not-found", "No such user"),
     errors.SlowBodyError: Kind(408, "slow-body", "The body comes too slowly"),
     errors.SlowHeadError: Kind(408, "slow-head", "The request line or a header does not end"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
     errors.DocumentConflictError: Kind(409, "document-conflict", "The document is there already"),
     errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
+    errors.StoreConflictError: Kind(409, "store-conflict", "The store cannot be had"),
+    errors.UserConflictError: Kind(409, "user-conflict", "There is such a user already"),
     errors.PreconditionFailedError: Kind(412, "precondition-failed", "A precondition is not met"),
     errors.TooLargeError: Kind(413, "too-large", "The request is over a limit"),
     errors.TooManyRequestsError: Kind(429, "too-many-requests", "Too much is asked for at once"),
@@ -87,6 +96,9 @@ class Problem(BaseModel):
     known: list[str] | None = Field(
         default=None, description="the names that would have been understood"
     )
+    missing: list[str] | None = Field(
+        default=None, description="the scopes of which one would have been enough"
+    )
 
 
 def responses(*kinds: type[LRSError]) -> dict[int | str, dict[str, Any]]:
@@ -125,7 +137,12 @@ def answer_error(request: Request, error: Exception) -> Response:
         ]
     if isinstance(error, errors.UnknownMemberError):
         members["known"] = list(error.known)
-    return _answer(request, kind, error.detail, members)
+    if isinstance(error, errors.ForbiddenError) and error.missing:
+        members["missing"] = list(error.missing)
+    answer = _answer(request, kind, error.detail, members)
+    if isinstance(error, errors.TooManyRequestsError):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def answer_to_none(error: LRSError) -> Response:

@@ -1,8 +1,16 @@
-"""Who is asking."""
+"""Who is asking, and what they may do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
+from lrs.auth.audit import WhoKind
+from lrs.auth.authority import Authority
+from lrs.auth.launches import Launch
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
+from lrs.auth.scopes import Scope, Scopes
+from lrs.auth.store_settings import AS_THE_SERVICE, StoreSettings
+from lrs.errors import ForbiddenError
 from lrs.xapi.leniencies import Mode
 
 
@@ -20,17 +28,24 @@ class SystemKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """A credential that was shown and found good.
+    """Somebody who was found good: by a credential, a token or a session.
 
     Attributes:
         store: the store that it belongs to; nothing else can be seen with it.
         store_name: what people call that store.
         mode: how strictly the store judges statements.
-        credential: its number.
+        credential: the number of what statements are kept as brought by.
         key: the public half, the user name of HTTP Basic.
         system: the tool that holds it, such as "Moodle".
+        authority: who vouches for what it brings.
+        scopes: what it may do, with all that those bring along.
+        restriction: which part of the store it may see.
+        settings: what the store has set for itself.
+        launch: what it is limited to beyond that, if it is a launch token.
+        user: the person behind it, if it is not a tool.
+        kind: by what it was found good.
     """
 
     store: int
@@ -41,3 +56,34 @@ class Principal:
     label: str
     system: str
     system_kind: SystemKind
+    authority: Authority
+    scopes: Scopes
+    restriction: Restriction = NOTHING_HIDDEN
+    settings: StoreSettings = AS_THE_SERVICE
+    launch: Launch | None = None
+    user: UUID | None = None
+    kind: WhoKind = WhoKind.CREDENTIAL
+
+    def may(self, *any_of: Scope) -> bool:
+        """Tell whether it has one of these rights."""
+        return not self.scopes.isdisjoint(any_of)
+
+    def require(self, *any_of: Scope) -> None:
+        """Refuse one that has none of these rights.
+
+        Raises:
+            ForbiddenError: it has none of them.
+        """
+        if not self.may(*any_of):
+            raise ForbiddenError.lacking(any_of)
+
+    def restrict(self, *any_of: Scope) -> Restriction:
+        """Return which part of the store it may see by one of these rights.
+
+        Every list, sum and look at a single statement begins here, and shows no more than that.
+
+        Raises:
+            ForbiddenError: it has none of them.
+        """
+        self.require(*any_of)
+        return self.restriction

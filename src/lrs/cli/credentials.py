@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from lrs.auth.principals import SystemKind
+from lrs.auth.scopes import DEFAULT, Scope, Scopes
 from lrs.cli.database import server_key, shared_database
 from lrs.cli.tables import minute, show
 from lrs.services.credentials import FIRST_STORE, CredentialsService, MadeCredential
@@ -39,6 +40,10 @@ def create(
     system_kind: Annotated[
         SystemKind, typer.Option(help="What sort of tool that is.")
     ] = SystemKind.OTHER,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(help="What it may do, each with an option of its own; docs/credentials.md."),
+    ] = None,
     store: Annotated[
         str, typer.Option(help="The store that it opens, made with its first credential.")
     ] = FIRST_STORE,
@@ -50,7 +55,10 @@ def create(
 
     async def make(url: str) -> MadeCredential:
         async with credentials_service(url, settings) as service:
-            return await service.create(label, system, system_kind, key, secret, store=store)
+            scopes = Scopes(scope or DEFAULT)
+            return await service.create(
+                label, system, system_kind, key, secret, store=store, scopes=scopes
+            )
 
     with shared_database(settings) as database:
         made = asyncio.run(make(database.url))
@@ -89,7 +97,6 @@ def revoke(key: Annotated[str, typer.Argument(help="The key of the credential.")
 def _table(found: Sequence[Credential]) -> Table:
     table = Table(Column("key", overflow="fold"), "label", "system", "kind", "store", *_MOMENTS)
     for each in found:
-        who = each.principal
-        texts = (who.key, who.label, who.system, who.system_kind.value, who.store_name)
+        texts = (each.key, each.label, each.system, each.system_kind.value, each.store_name)
         table.add_row(*map(escape, texts), minute(each.created), minute(each.revoked))
     return table

@@ -13,8 +13,8 @@ from lrs.cli.database import shared_database
 from lrs.cli.tables import minute, show
 from lrs.services.stores import StoresService
 from lrs.settings import load_settings
-from lrs.storage.credentials import Store
 from lrs.storage.engines import DatabaseOptions, open_database
+from lrs.storage.stores import Store
 from lrs.xapi.leniencies import Mode
 
 store = typer.Typer(help="List stores and set how strict they are.", no_args_is_help=True)

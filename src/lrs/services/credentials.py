@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lrs.auth.principals import SystemKind
+from lrs.auth.scopes import DEFAULT, EVERYTHING, Scopes
 from lrs.auth.secrets import mac, new_key, new_secret
 from lrs.storage.credentials import (
     Credential,
     NewCredential,
-    ensure_store,
     insert_credential,
     list_credentials,
     revoke_credential,
 )
 from lrs.storage.engines import Database
+from lrs.storage.stores import ensure_store
 
 FIRST_STORE = "default"
 
@@ -42,8 +43,11 @@ class CredentialsService:
         secret: str | None = None,
         *,
         store: str = FIRST_STORE,
+        scopes: Scopes = DEFAULT,
     ) -> MadeCredential:
         """Make a credential; key and secret are made at random where they are not given.
+
+        Without other scopes it may write, and read what it has written.
 
         The store of this name is made with its first credential.
 
@@ -51,7 +55,7 @@ class CredentialsService:
             CredentialConflictError: the key is taken.
             UnavailableError: the database cannot be reached.
         """
-        made, new = self._new(label, system, system_kind, key, secret)
+        made, new = self._new(label, system, system_kind, key, secret, scopes)
         async with self._database.writing() as connection:
             await insert_credential(connection, await ensure_store(connection, store), new)
         return made
@@ -86,12 +90,14 @@ class CredentialsService:
         Raises:
             UnavailableError: the database cannot be reached.
         """
-        made, new = self._new("First credential", "first", SystemKind.OTHER, key, secret)
+        made, new = self._new(
+            "First credential", "first", SystemKind.OTHER, key, secret, EVERYTHING
+        )
         async with self._database.writing() as connection:
             # Of several who start at once one makes the store, and the others wait here for it.
             store = await ensure_store(connection, FIRST_STORE)
             known = await list_credentials(connection)
-            if any(key in (None, each.principal.key) for each in known):
+            if any(key in (None, each.key) for each in known):
                 return None
             await insert_credential(connection, store, new)
         return made
@@ -103,7 +109,8 @@ class CredentialsService:
         system_kind: SystemKind,
         key: str | None,
         secret: str | None,
+        scopes: Scopes,
     ) -> tuple[MadeCredential, NewCredential]:
         made = MadeCredential(key or new_key(), secret or new_secret())
         kept = mac(self._server_key, made.secret)
-        return made, NewCredential(made.key, kept, label, system, system_kind)
+        return made, NewCredential(made.key, kept, label, system, system_kind, scopes)

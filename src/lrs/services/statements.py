@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Raw
 
-from lrs.auth.authority import Authority, authority_of
+from lrs.auth.authority import Authority
 from lrs.auth.principals import Principal
 from lrs.errors import (
     InvalidRequestError,
@@ -129,14 +129,12 @@ class StatementsService:
         self,
         database: Database,
         limits: StatementLimits,
-        home_page: str,
         new_id: Callable[[], UUID],
     ) -> None:
         self._database = database
         self._commits = Commits(database)
         self._limits = limits
         self._turns = Turns("lists", limits.lists, limits.wait)
-        self._home_page = home_page
         self._new_id = new_id
 
     async def store(
@@ -273,8 +271,7 @@ class StatementsService:
     def _reader(
         self, principal: Principal, version: Version, data: ReceivedByHash | None
     ) -> _Reader:
-        authority = authority_of(principal, self._home_page)
-        return _Reader(principal.mode, version, authority, self._new_id, data)
+        return _Reader(principal.mode, version, principal.authority, self._new_id, data)
 
     async def _keep(
         self, principal: Principal, records: Sequence[StatementRecord], reader: _Reader

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from lrs.storage.credentials import Store, list_stores, set_mode
 from lrs.storage.engines import Database
+from lrs.storage.stores import Store, list_stores, set_mode
 from lrs.xapi.leniencies import Mode
 
 

@@ -1,82 +1,99 @@
-"""Keeps stores and credentials; every change counts one number up, so that caches can tell."""
+"""Keeps credentials; every change is counted, so that caches can tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.auth.principals import Principal, SystemKind
-from lrs.errors import CredentialConflictError, CredentialNotFoundError, StoreNotFoundError
-from lrs.storage.tables import credential_changes, credentials, stores
+from lrs.auth.principals import SystemKind
+from lrs.auth.restrictions import EVERYTHING, Grant
+from lrs.auth.scopes import DEFAULT, Scope, Scopes
+from lrs.auth.store_settings import StoreSettings
+from lrs.errors import CredentialConflictError, CredentialNotFoundError
+from lrs.storage.access_changes import count_up
+from lrs.storage.stores import settings_of
+from lrs.storage.tables import credentials, stores
 from lrs.xapi.leniencies import Mode
 
-_with_stores = select(credentials, stores.c.name.label("store_name"), stores.c.leniency).join_from(
-    credentials, stores, stores.c.id == credentials.c.store
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A tenant as it is kept."""
-
-    name: str
-    mode: Mode
-    created: datetime
+_CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential as it is kept, without its secret."""
+    """A credential as it is kept, without its secret.
 
-    principal: Principal
-    secret_mac: bytes
-    created: datetime
-    revoked: datetime | None
-
-
-async def ensure_store(connection: AsyncConnection, name: str) -> int:
-    """Return the number of a store, which is made if it is not there."""
-    insertion = postgresql.insert(stores).values(name=name).on_conflict_do_nothing()
-    await connection.execute(insertion)
-    return int(
-        (await connection.execute(select(stores.c.id).where(stores.c.name == name))).scalar_one()
-    )
-
-
-async def list_stores(connection: AsyncConnection) -> list[Store]:
-    """Return all stores, oldest first."""
-    rows = await connection.execute(select(stores).order_by(stores.c.id))
-    return [Store(row.name, Mode(row.leniency), row.created) for row in rows]
-
-
-async def set_mode(connection: AsyncConnection, name: str, mode: Mode) -> None:
-    """Set how strictly a store judges the statements that come from now on.
-
-    Raises:
-        StoreNotFoundError: there is none with this name.
+    Attributes:
+        settings: of its store, with the rates of its own.
+        secret_mac: of the secret; `previous_secret_mac` of the one before, good for a while.
+        scopes: as they were granted.
+        authority: an Agent as JSON text; None is the account that is named by the key.
+        same_authority: the numbers of all credentials of the store with the same authority.
+        origins: of pages that may use it; None is any.
+        networks: of addresses that may use it; None is any.
     """
-    change = (
-        update(stores)
-        .where(stores.c.name == name)
-        .values(leniency=mode.value)
-        .returning(stores.c.id)
+
+    id: int
+    store: int
+    store_name: str
+    mode: Mode
+    settings: StoreSettings
+    key: str
+    secret_mac: bytes
+    label: str
+    system: str
+    system_kind: SystemKind
+    scopes: Scopes
+    grant: Grant
+    authority: str | None
+    same_authority: frozenset[int]
+    origins: frozenset[str] | None
+    networks: tuple[str, ...] | None
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+    previous_secret_mac: bytes | None
+    previous_until: datetime | None
+
+
+def _all() -> Select[tuple[object, ...]]:
+    other = credentials.alias("other")
+    same = (
+        select(func.array_agg(other.c.id))
+        .where(
+            other.c.store == credentials.c.store,
+            other.c.authority_key == credentials.c.authority_key,
+        )
+        .scalar_subquery()
     )
-    if (await connection.execute(change)).first() is None:
-        raise StoreNotFoundError(f"there is no store with the name {name!r}")
-    await _count_up(connection)
+    return (
+        select(
+            credentials,
+            stores.c.name.label("store_name"),
+            stores.c.leniency,
+            stores.c.settings,
+            same.label("same_authority"),
+        )
+        .join_from(credentials, stores, stores.c.id == credentials.c.store)
+        .where(credentials.c.kind == _CLIENT)
+    )
 
 
-async def count_changes(connection: AsyncConnection) -> int:
-    """Return a number that grows with every change of a credential or a store."""
-    return int(await connection.scalar(select(credential_changes.c.count)) or 0)
+_with_stores = _all()
 
 
 async def list_valid_credentials(connection: AsyncConnection) -> list[Credential]:
-    """Return the credentials that are not revoked."""
-    return await _credentials(connection, _with_stores.where(credentials.c.revoked.is_(None)))
+    """Return the credentials that are not revoked and not over, of stores that stay."""
+    return await _credentials(
+        connection,
+        _with_stores.where(
+            credentials.c.revoked.is_(None),
+            or_(credentials.c.expires.is_(None), credentials.c.expires > func.now()),
+            stores.c.deleting.is_(None),
+        ),
+    )
 
 
 async def list_credentials(connection: AsyncConnection) -> list[Credential]:
@@ -87,40 +104,63 @@ async def list_credentials(connection: AsyncConnection) -> list[Credential]:
 async def _credentials(
     connection: AsyncConnection, query: Select[tuple[object, ...]]
 ) -> list[Credential]:
-    rows = await connection.execute(query)
-    return [
-        Credential(
-            Principal(
-                store=row.store,
-                store_name=row.store_name,
-                mode=Mode(row.leniency),
-                credential=row.id,
-                key=row.key,
-                label=row.label,
-                system=row.system,
-                system_kind=SystemKind(row.system_kind),
-            ),
-            row.secret_mac,
-            row.created,
-            row.revoked,
-        )
-        for row in rows
-    ]
+    return [_credential(row) for row in await connection.execute(query)]
+
+
+# The row of a query that is put together from tables has any columns.
+def _credential(row: Row[tuple[object, ...]]) -> Credential:
+    kept = row._mapping  # noqa: SLF001 - the public way to a row as a mapping
+    return Credential(
+        id=kept["id"],
+        store=kept["store"],
+        store_name=kept["store_name"],
+        mode=Mode(kept["leniency"]),
+        settings=settings_of(kept["settings"], kept["rates"]),
+        key=kept["key"],
+        secret_mac=kept["secret_mac"],
+        label=kept["label"],
+        system=kept["system"],
+        system_kind=SystemKind(kept["system_kind"]),
+        scopes=Scopes(map(Scope, kept["scopes"])),
+        grant=Grant.of(kept["agents"], kept["activities"]),
+        authority=kept["authority"],
+        same_authority=frozenset(kept["same_authority"] or [kept["id"]]),
+        origins=None if kept["origins"] is None else frozenset(kept["origins"]),
+        networks=None if kept["networks"] is None else tuple(kept["networks"]),
+        created=kept["created"],
+        expires=kept["expires"],
+        revoked=kept["revoked"],
+        previous_secret_mac=kept["previous_secret_mac"],
+        previous_until=kept["previous_until"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """What is to be kept of a new credential."""
+    """What is to be kept of a new credential.
+
+    Attributes:
+        authority: an Agent as JSON text, and its key; None is the account named by the key.
+    """
 
     key: str
     secret_mac: bytes
     label: str
     system: str
     system_kind: SystemKind
+    scopes: Scopes = DEFAULT
+    grant: Grant = EVERYTHING
+    authority: str | None = None
+    authority_key: UUID | None = None
+    origins: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
+    rates: dict[str, int] = field(default_factory=dict)
+    expires: datetime | None = None
+    kind: str = _CLIENT
 
 
-async def insert_credential(connection: AsyncConnection, store: int, new: NewCredential) -> None:
-    """Keep a new credential of a store.
+async def insert_credential(connection: AsyncConnection, store: int, new: NewCredential) -> int:
+    """Keep a new credential of a store, and return its number.
 
     Raises:
         CredentialConflictError: the key is taken.
@@ -132,12 +172,27 @@ async def insert_credential(connection: AsyncConnection, store: int, new: NewCre
         label=new.label,
         system=new.system,
         system_kind=new.system_kind.value,
+        scopes=sorted(new.scopes),
+        agents=_array(new.grant.agents),
+        activities=_array(new.grant.activities),
+        authority=new.authority,
+        authority_key=new.authority_key,
+        origins=_array(new.origins),
+        networks=_array(new.networks),
+        rates=new.rates,
+        expires=new.expires,
+        kind=new.kind,
     )
     try:
-        await connection.execute(insertion)
+        inserted = await connection.execute(insertion.returning(credentials.c.id))
     except IntegrityError as error:
         raise CredentialConflictError(f"the key {new.key!r} is taken") from error
-    await _count_up(connection)
+    await count_up(connection)
+    return int(inserted.scalar_one())
+
+
+def _array(texts: tuple[str, ...] | None) -> list[str] | None:
+    return None if texts is None else [*texts]
 
 
 async def revoke_credential(connection: AsyncConnection, key: str) -> None:
@@ -148,20 +203,14 @@ async def revoke_credential(connection: AsyncConnection, key: str) -> None:
     """
     revocation = (
         update(credentials)
-        .where(credentials.c.key == key, credentials.c.revoked.is_(None))
+        .where(
+            credentials.c.key == key,
+            credentials.c.kind == _CLIENT,
+            credentials.c.revoked.is_(None),
+        )
         .values(revoked=func.now())
         .returning(credentials.c.id)
     )
     if (await connection.execute(revocation)).first() is None:
         raise CredentialNotFoundError(f"there is no valid credential with the key {key!r}")
-    await _count_up(connection)
-
-
-async def _count_up(connection: AsyncConnection) -> None:
-    count = credential_changes.c.count
-    insertion = postgresql.insert(credential_changes).values(count=1)
-    await connection.execute(
-        insertion.on_conflict_do_update(
-            index_elements=[credential_changes.c.only], set_={"count": count + 1}
-        )
-    )
+    await count_up(connection)

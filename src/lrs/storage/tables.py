@@ -31,7 +31,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -51,6 +51,10 @@ stores = Table(
     Column("created", _moment, nullable=False, server_default=text("now()")),
     # strict or tolerant: whether its statements may have what `lrs.xapi.leniencies` lists.
     Column("leniency", Text, nullable=False, server_default=text("'strict'")),
+    # What `lrs.auth.store_settings` names, where it differs from what the service is set to.
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
+    # Since when it is being deleted; nobody is let into it any more.
+    Column("deleting", _moment),
 )
 
 credentials = Table(
@@ -67,6 +71,26 @@ credentials = Table(
     Column("system_kind", Text, nullable=False),
     Column("created", _moment, nullable=False, server_default=text("now()")),
     Column("revoked", _moment),
+    # client: a tool shows key and secret. issuer, user: statements came by a token of an issuer or
+    # from a person, and this is what they are kept as brought by; nobody can show its secret.
+    Column("kind", Text, nullable=False, server_default=text("'client'")),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Agents as JSON texts, and IRIs of activities, that it is limited to; NULL is all.
+    Column("agents", ARRAY(Text)),
+    Column("activities", ARRAY(Text)),
+    # The Agent that is the authority, as JSON text; NULL is the account named by the key.
+    Column("authority", Text),
+    # The key of that Agent, by which "mine" is told; NULL is that of the account named by the key.
+    Column("authority_key", Uuid),
+    # Origins of pages, and networks of addresses, that it may be used from; NULL is all.
+    Column("origins", ARRAY(Text)),
+    Column("networks", ARRAY(Text)),
+    # Rates of its own, as `lrs.auth.store_settings` names them.
+    Column("rates", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("expires", _moment),
+    # The secret before the last rotation, and until when it is good.
+    Column("previous_secret_mac", LargeBinary),
+    Column("previous_until", _moment),
 )
 
 # One row; every change of a credential or of a store counts it up, so that a cache can tell that

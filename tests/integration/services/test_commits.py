@@ -21,7 +21,7 @@ LIMITS = StatementLimits(batch=2_000, statement_bytes=1_000_000, page=100, max_p
 
 @pytest.fixture
 def service(database: Database) -> StatementsService:
-    return StatementsService(database, LIMITS, "http://lrs.test", uuid7)
+    return StatementsService(database, LIMITS, uuid7)
 
 
 def store(service: StatementsService, tenant: Tenant, *statements: Json) -> "asyncio.Task[Stored]":

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from conftest import HOME_PAGE
 from lrs.auth.principals import SystemKind
 from lrs.auth.secrets import mac
 from lrs.errors import CredentialConflictError, CredentialNotFoundError, UnauthenticatedError
@@ -34,7 +35,7 @@ async def test_a_made_credential_lets_its_system_in(
 ) -> None:
     made = await service.create("Nightly sync", "Moodle", SystemKind.LMS)
 
-    principal = await AuthenticationService(own_database, SERVER_KEY).authenticate(
+    principal = await AuthenticationService(own_database, SERVER_KEY, HOME_PAGE).authenticate(
         made.key, made.secret
     )
 
@@ -53,7 +54,7 @@ async def test_a_key_that_is_taken_is_refused(service: CredentialsService) -> No
     await service.create("One", "Moodle", key="moodle")
     with pytest.raises(CredentialConflictError, match="'moodle' is taken"):
         await service.create("Other", "Moodle", key="moodle")
-    assert [each.principal.label for each in await service.list_all()] == ["One"]
+    assert [each.label for each in await service.list_all()] == ["One"]
 
 
 async def test_a_revoked_credential_stays_in_the_list_and_lets_nobody_in(
@@ -65,7 +66,9 @@ async def test_a_revoked_credential_stays_in_the_list_and_lets_nobody_in(
     (kept,) = await service.list_all()
     assert kept.revoked is not None
     with pytest.raises(UnauthenticatedError):
-        await AuthenticationService(own_database, SERVER_KEY).authenticate(made.key, made.secret)
+        await AuthenticationService(own_database, SERVER_KEY, HOME_PAGE).authenticate(
+            made.key, made.secret
+        )
     with pytest.raises(CredentialNotFoundError):
         await service.revoke(made.key)
 

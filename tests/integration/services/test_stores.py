@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from conftest import HOME_PAGE
 from lrs.errors import StoreNotFoundError
 from lrs.services.authentication import AuthenticationService
 from lrs.services.credentials import FIRST_STORE, CredentialsService
@@ -51,7 +52,7 @@ async def test_a_credential_is_of_the_first_store_unless_it_names_another(
 ) -> None:
     await credentials.create("One", "Moodle")
     await credentials.create("Two", "Moodle", store="courses")
-    names = [each.principal.store_name for each in await credentials.list_all()]
+    names = [each.store_name for each in await credentials.list_all()]
     assert names == [FIRST_STORE, "courses"]
 
 
@@ -71,7 +72,7 @@ async def test_who_authenticates_afterwards_has_the_new_mode(
 ) -> None:
     made = await credentials.create("One", "Moodle")
     await service.set_mode(FIRST_STORE, Mode.TOLERANT)
-    authentication = AuthenticationService(own_database, SERVER_KEY)
+    authentication = AuthenticationService(own_database, SERVER_KEY, HOME_PAGE)
     principal = await authentication.authenticate(made.key, made.secret)
     assert (principal.store_name, principal.mode) == (FIRST_STORE, Mode.TOLERANT)
 

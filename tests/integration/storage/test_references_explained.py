@@ -68,7 +68,7 @@ async def test_following_looks_each_statement_up_by_its_index(own: Database) -> 
     """In a store of some thousand, where PostgreSQL would rather read the whole table."""
     tenant = await make_tenant(own)
     limits = StatementLimits(batch=100, statement_bytes=10_000, page=10, max_page=10)
-    service = StatementsService(own, limits, "http://lrs.test", uuid7)
+    service = StatementsService(own, limits, uuid7)
     targets = await filled(own, tenant.principal.store)
     # What it says of verbs is new with the first one; the next is kept by one call.
     await service.store(tenant.principal, json.dumps(a_statement()).encode(), Version.V1_0_3)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Request, Response, Security
 from fastapi.openapi.models import Example
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -14,9 +14,11 @@ from lrs.analytics.answers import Answer, Cell, Kind, Source, ValueType
 from lrs.analytics.queries import resolve
 from lrs.analytics.requests import QueryRequest
 from lrs.api.bodies import json_body, replayed
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.problems import responses
 from lrs.api.state import services_of
+from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 
 _MAX_QUERY_BYTES = 1_000_000
 
@@ -35,6 +37,8 @@ class _LimitedBody(APIRoute):
 
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], route_class=_LimitedBody)
+
+Reader = Annotated[Principal, Security(May(Scope.ANALYTICS_READ))]
 
 
 class ColumnBody(BaseModel):
@@ -134,6 +138,7 @@ _ANSWER = {
             errors.InvalidQueryError,
             errors.UnknownMemberError,
             errors.UnauthenticatedError,
+            errors.ForbiddenError,
             errors.TooLargeError,
             errors.SlowBodyError,
             errors.TooManyRequestsError,
@@ -143,7 +148,7 @@ _ANSWER = {
 )
 async def query(
     request: Request,
-    principal: Authenticated,
+    principal: Reader,
     asked: Annotated[QueryRequest, Body(openapi_examples=_QUESTIONS)],
 ) -> AnswerBody:
     """Compute measures over the statements of the credential's store, by dimensions and time."""

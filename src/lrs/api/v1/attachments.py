@@ -2,16 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Security
 from fastapi.responses import StreamingResponse
 
 from lrs import errors
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.harmless import HARMLESS, as_header
 from lrs.api.problems import responses
 from lrs.api.state import services_of
+from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 
 router = APIRouter(prefix="/api/v1/attachments", tags=["statements"])
+
+Reader = Annotated[Principal, Security(May(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE))]
 
 Sha2 = Annotated[
     str,
@@ -35,14 +39,13 @@ Sha2 = Annotated[
         **responses(
             errors.InvalidRequestError,
             errors.UnauthenticatedError,
+            errors.ForbiddenError,
             errors.AttachmentNotFoundError,
             errors.UnavailableError,
         ),
     },
 )
-async def get_attachment(
-    request: Request, principal: Authenticated, sha2: Sha2
-) -> StreamingResponse:
+async def get_attachment(request: Request, principal: Reader, sha2: Sha2) -> StreamingResponse:
     """Answer with the bytes that came with one or more statements."""
     attachments = services_of(request).attachments
     held = await attachments.find(principal, sha2)

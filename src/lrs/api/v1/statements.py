@@ -4,17 +4,20 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Security
 from pydantic import BaseModel, ConfigDict, Field
 
 from lrs import errors
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.problems import responses
 from lrs.api.state import services_of
-from lrs.auth.principals import SystemKind
+from lrs.auth.principals import Principal, SystemKind
+from lrs.auth.scopes import Scope
 from lrs.xapi.signatures import Signature
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
+
+Reader = Annotated[Principal, Security(May(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE))]
 
 StatementId = Annotated[UUID, Path(description="the id of a statement, voided ones too")]
 
@@ -59,12 +62,13 @@ class ProvenanceBody(BaseModel):
     responses=responses(
         errors.InvalidRequestError,
         errors.UnauthenticatedError,
+        errors.ForbiddenError,
         errors.StatementNotFoundError,
         errors.UnavailableError,
     ),
 )
 async def get_provenance(
-    request: Request, principal: Authenticated, statement_id: StatementId
+    request: Request, principal: Reader, statement_id: StatementId
 ) -> ProvenanceBody:
     """Tell who brought a statement, whether it is voided or signed, and what came with it."""
     found = await services_of(request).provenance.get(principal, statement_id)

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from lrs import errors
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.api.xapi import described
@@ -14,6 +14,8 @@ from lrs.api.xapi.parameters import activity_id_of, check_single
 from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.tagged_answers import tagged_json
 from lrs.api.xapi.versions import RequestVersion
+from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 from lrs.xapi.leniencies import Mode
 
 router = APIRouter(
@@ -23,7 +25,16 @@ router = APIRouter(
     route_class=ResourceRoute,
 )
 
-_ERRORS = (errors.InvalidRequestError, errors.UnauthenticatedError, errors.UnavailableError)
+Reader = Annotated[
+    Principal, Security(May(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.PROFILE))
+]
+
+_ERRORS = (
+    errors.InvalidRequestError,
+    errors.UnauthenticatedError,
+    errors.ForbiddenError,
+    errors.UnavailableError,
+)
 
 
 class ActivityParameters(BaseModel):
@@ -52,7 +63,7 @@ class ActivityParameters(BaseModel):
 )
 async def get_activity(
     request: Request,
-    principal: Authenticated,
+    principal: Reader,
     _version: RequestVersion,
     parameters: Annotated[ActivityParameters, Query()],
 ) -> Response:

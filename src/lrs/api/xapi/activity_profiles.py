@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, Security, status
 
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.xapi import described_documents as described
 from lrs.api.xapi.document_parameters import ActivityProfileParameters, ActivityProfilesParameters
 from lrs.api.xapi.documents import delete_documents, get_documents, post_document, put_document
 from lrs.api.xapi.parameters import check_single
 from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.versions import RequestVersion
+from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 
 router = APIRouter(
     prefix="/xapi/activities/profile",
@@ -18,6 +20,9 @@ router = APIRouter(
     dependencies=[Depends(check_single)],
     route_class=ResourceRoute,
 )
+
+Writer = Annotated[Principal, Security(May(Scope.PROFILE))]
+Reader = Annotated[Principal, Security(May(Scope.PROFILE, Scope.ALL_READ))]
 
 
 @router.put(
@@ -30,7 +35,7 @@ router = APIRouter(
 )
 async def put_activity_profile(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[ActivityProfileParameters, Query()],
 ) -> Response:
@@ -48,7 +53,7 @@ async def put_activity_profile(
 )
 async def post_activity_profile(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[ActivityProfileParameters, Query()],
 ) -> Response:
@@ -64,7 +69,7 @@ async def post_activity_profile(
 )
 async def get_activity_profiles(
     request: Request,
-    principal: Authenticated,
+    principal: Reader,
     version: RequestVersion,
     parameters: Annotated[ActivityProfilesParameters, Query()],
 ) -> Response:
@@ -82,7 +87,7 @@ async def get_activity_profiles(
 )
 async def delete_activity_profile(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[ActivityProfileParameters, Query()],
 ) -> Response:

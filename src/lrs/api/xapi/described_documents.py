@@ -9,7 +9,12 @@ from lrs.api.xapi.described import VERSION_HEADER, Described
 # As FastAPI takes them: by status.
 _Answers = dict[int | str, dict[str, Any]]
 
-_ALWAYS = (errors.InvalidRequestError, errors.UnauthenticatedError, errors.UnavailableError)
+_ALWAYS = (
+    errors.InvalidRequestError,
+    errors.UnauthenticatedError,
+    errors.ForbiddenError,
+    errors.UnavailableError,
+)
 _WRITING = (
     *_ALWAYS,
     errors.PreconditionFailedError,

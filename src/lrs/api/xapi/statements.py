@@ -6,10 +6,10 @@ from functools import partial
 from typing import Annotated, NamedTuple
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, Security, status
 
 from lrs import errors
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.head import WITHOUT_BODY
 from lrs.api.problems import responses
 from lrs.api.state import options_of, services_of
@@ -28,6 +28,7 @@ from lrs.api.xapi.received import received
 from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.versions import RequestVersion
 from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 from lrs.errors import InvalidRequestError
 from lrs.services.statements import Stored
 from lrs.xapi.formats import ids_of
@@ -43,9 +44,13 @@ router = APIRouter(
     route_class=ResourceRoute,
 )
 
+Writer = Annotated[Principal, Security(May(Scope.STATEMENTS_WRITE))]
+Reader = Annotated[Principal, Security(May(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE))]
+
 _ALWAYS = (
     errors.InvalidRequestError,
     errors.UnauthenticatedError,
+    errors.ForbiddenError,
     errors.UnavailableError,
 )
 # More of it would make `more` too long for an address.
@@ -68,7 +73,7 @@ _WRITING = (
 )
 async def put_statement(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[PutParameters, Query()],
 ) -> Response:
@@ -88,9 +93,7 @@ async def put_statement(
     responses={200: described.POST_ANSWER, **responses(*_ALWAYS, *_WRITING)},
     openapi_extra=described.POST_BODY,
 )
-async def post_statements(
-    request: Request, principal: Authenticated, version: RequestVersion
-) -> Response:
+async def post_statements(request: Request, principal: Writer, version: RequestVersion) -> Response:
     """Store statements, all or none of them, and answer with their ids in the same order."""
     service = services_of(request).statements
     async with await received(request) as (body, data):
@@ -110,7 +113,7 @@ async def post_statements(
 )
 async def get_statements(
     request: Request,
-    principal: Authenticated,
+    principal: Reader,
     version: RequestVersion,
     parameters: Annotated[StatementsParameters, Query()],
 ) -> Response:

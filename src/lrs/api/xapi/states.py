@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, Security, status
 
-from lrs.api.credentials import Authenticated
+from lrs.api.credentials import May
 from lrs.api.xapi import described_documents as described
 from lrs.api.xapi.document_parameters import (
     StateParameters,
@@ -15,6 +15,8 @@ from lrs.api.xapi.documents import delete_documents, get_documents, post_documen
 from lrs.api.xapi.parameters import check_single
 from lrs.api.xapi.routes import ResourceRoute
 from lrs.api.xapi.versions import RequestVersion
+from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 
 router = APIRouter(
     prefix="/xapi/activities/state",
@@ -22,6 +24,9 @@ router = APIRouter(
     dependencies=[Depends(check_single)],
     route_class=ResourceRoute,
 )
+
+Writer = Annotated[Principal, Security(May(Scope.STATE))]
+Reader = Annotated[Principal, Security(May(Scope.STATE, Scope.ALL_READ))]
 
 
 @router.put(
@@ -34,7 +39,7 @@ router = APIRouter(
 )
 async def put_state(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[StateParameters, Query()],
 ) -> Response:
@@ -52,7 +57,7 @@ async def put_state(
 )
 async def post_state(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[StateParameters, Query()],
 ) -> Response:
@@ -68,7 +73,7 @@ async def post_state(
 )
 async def get_states(
     request: Request,
-    principal: Authenticated,
+    principal: Reader,
     version: RequestVersion,
     parameters: Annotated[StatesParameters, Query()],
 ) -> Response:
@@ -86,7 +91,7 @@ async def get_states(
 )
 async def delete_states(
     request: Request,
-    principal: Authenticated,
+    principal: Writer,
     version: RequestVersion,
     parameters: Annotated[StatesDeletion, Query()],
 ) -> Response:
