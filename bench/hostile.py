@@ -22,6 +22,7 @@ _AT_ONCE = 64
 _CHUNK = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
 _SMALL_BUFFER = 4_096
 _A_SECOND, _A_MOMENT = 1.0, 0.1
+_GUESSING, _GUESSES_A_SECOND = 20, 100
 _STATEMENT = b'{"actor":{"mbox":"mailto:a@b.c"},"verb":{"id":"a:b"},"object":{"id":"a:c"}}'
 
 
@@ -124,6 +125,13 @@ async def heavy_sums(attack: Attack) -> None:
     await _many(attack, partial(_send, attack.service, request), _AT_ONCE)
 
 
+async def wrong_secrets(attack: Attack) -> None:
+    """Show a hundred wrong secrets a second, over connections that are kept."""
+    async with asyncio.TaskGroup() as group:
+        for number in range(_GUESSING):
+            group.create_task(_guess(attack, number))
+
+
 ATTACKS: dict[str, Attacking] = {
     "batches of a million statements": million_statements,
     "bodies of 1 GB": gigabytes,
@@ -133,6 +141,7 @@ ATTACKS: dict[str, Attacking] = {
     "128 clients that do not read": deaf,
     "64 lists at once that nothing fits": vain_lists,
     "64 sums over everything at once": heavy_sums,
+    "100 wrong secrets a second": wrong_secrets,
 }
 
 
@@ -145,6 +154,19 @@ async def _many(attack: Attack, work: Callable[[], Awaitable[str]], count: int) 
 async def _send(service: Service, request: Request) -> str:
     async with service.connection() as connection:
         return str((await connection.send(request)).status)
+
+
+async def _guess(attack: Attack, number: int) -> None:
+    request = get(STATEMENTS, {"limit": 1})
+    wrong = authorization(KEY, f"wrong {number}")
+    message = request.message.replace(authorization(), wrong, 1)
+    due = perf_counter() + number / _GUESSES_A_SECOND
+    async with attack.service.connection() as connection:
+        while attack.goes_on:
+            await asyncio.sleep(due - perf_counter())
+            answer = await connection.send(request._replace(message=message))
+            attack.got[str(answer.status)] += 1
+            due += _GUESSING / _GUESSES_A_SECOND
 
 
 async def _send_gigabyte(service: Service, length: str) -> str:

@@ -10,7 +10,7 @@ from bench.spread import Spread
 _HEADINGS = ("figure", "measured", "beside", "ratio", "target", "met")
 _MET = {None: "", True: "yes", False: "NO"}
 _PLACES: Mapping[Unit, int] = {
-    "statements/s": 0, "requests/s": 0, "ms": 2, "s": 2, "MiB": 0, "bytes": 0,
+    "statements/s": 0, "requests/s": 0, "µs": 1, "ms": 2, "s": 2, "MiB": 0, "bytes": 0,
 }  # fmt: skip
 
 

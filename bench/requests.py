@@ -50,6 +50,12 @@ def get_target(target: str, kind: str = "GET") -> Request:
     return Request(kind, _message("GET", target, b""))
 
 
+def shown_by(request: Request, key: str, secret: str) -> Request:
+    """Build the same request for who has another credential."""
+    message = request.message.replace(authorization(), authorization(key, secret), 1)
+    return request._replace(message=message)
+
+
 def post_statements(texts: "list[bytes]", kind: str = "POST") -> Request:
     """Build the POST of a batch, or of a lone statement."""
     body = texts[0] if len(texts) == 1 else b"[" + b",".join(texts) + b"]"

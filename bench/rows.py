@@ -6,7 +6,7 @@ from typing import Literal
 
 from bench.spread import Spread
 
-Unit = Literal["statements/s", "requests/s", "ms", "s", "MiB", "bytes"]
+Unit = Literal["statements/s", "requests/s", "µs", "ms", "s", "MiB", "bytes"]
 MILLISECONDS = 1_000
 
 

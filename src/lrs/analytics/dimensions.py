@@ -16,11 +16,13 @@ class TextDimension:
     Attributes:
         name: as it is asked for.
         value: how to read it; None where the statement does not have it.
+        is_personal: whether it tells one person from another.
     """
 
     name: str
     value: Callable[[Fact], str | None]
     type: Literal["text"] = "text"
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class TimeDimension:
     name: str
     value: Callable[[Fact], datetime]
     type: Literal["time"] = "time"
+    is_personal: bool = False
 
 
 Dimension = TextDimension | TimeDimension
@@ -42,7 +45,7 @@ DIMENSIONS: Mapping[str, TextDimension] = MappingProxyType(
             TextDimension("verb.id", lambda fact: fact.verb),
             TextDimension("activity.id", lambda fact: fact.activity),
             TextDimension("activity.type", lambda fact: fact.activity_type),
-            TextDimension("actor", lambda fact: fact.actor),
+            TextDimension("actor", lambda fact: fact.actor, is_personal=True),
             TextDimension("system", lambda fact: fact.system),
             TextDimension("platform", lambda fact: fact.platform),
         )

@@ -60,6 +60,12 @@ class Query:
         """The columns of the answer: time, dimensions, measures."""
         return _columns(self.buckets, self.dimensions, self.measures)
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether its answer tells of single persons: by groups of them, or by a choice of them."""
+        named = [*self.dimensions, *(each.dimension for each in self.filters)]
+        return any(dimension.is_personal for dimension in named)
+
 
 def resolve(request: QueryRequest) -> Query:
     """Look up every name of a request and read every value.

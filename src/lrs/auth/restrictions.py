@@ -16,7 +16,8 @@ class Restriction:
         credentials: the numbers of those of which one must have brought it, since they are the
             ones whose authority that Agent is.
         agents: the keys of those of whom one must be its actor.
-        activities: the keys of those of which one must be its object or a context activity.
+        activities: the keys of those of which one must be its object or named besides it: in its
+            context, or in a SubStatement.
     """
 
     authority: UUID | None = None

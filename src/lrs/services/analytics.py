@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from lrs.analytics.answers import Answer, Source
 from lrs.analytics.queries import Query
 from lrs.auth.principals import Principal
+from lrs.auth.restrictions import NOTHING_HIDDEN
+from lrs.auth.scopes import Scope
 from lrs.services.turns import Turns
 from lrs.storage.analytics import aggregate
 from lrs.storage.consistent_reading import consistent_reading
@@ -22,22 +24,32 @@ class AnalyticsService:
         self._has_rollups = has_rollups
 
     async def query(self, principal: Principal, query: Query) -> Answer:
-        """Compute a query over the principal's store, exact up to the watermark.
+        """Compute a query over what the principal may see, exact up to the watermark.
+
+        Rollups are of whole stores, so who may see a part has statements read.
 
         Raises:
+            ForbiddenError: the principal may have nothing computed, or may not see single persons.
             InvalidQueryError: the database does not know the time zone.
             BusyError: too many sums are computed.
             TooManyRequestsError: the principal has too many computed.
             UnavailableError: the database cannot be reached, or took too long.
         """
+        seen = principal.restrict(Scope.ANALYTICS_READ)
+        if query.is_personal:
+            principal.require(Scope.ANALYTICS_PERSONAL)
         async with (
             self._turns.turn(principal),
             consistent_reading(self._database, principal.store) as (connection, mark),
         ):
             place = {"store": principal.store, "until_position": mark.position}
-            is_raw = query.is_raw or not self._has_rollups
+            is_raw = query.is_raw or not self._has_rollups or seen != NOTHING_HIDDEN
             found = None if is_raw else await aggregate_folded(connection, query, **place)
-            table = found.table if found else await aggregate(connection, query, **place)
+            table = (
+                found.table
+                if found
+                else await aggregate(connection, query, **place, restriction=seen)
+            )
         reached = stored_at(found.position) if found else mark.instant
         source: Source = "rollup" if found else "raw"
         return Answer(query.columns, table, datetime.now(UTC), reached, source)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from lrs.auth.principals import Principal
+from lrs.auth.scopes import Scope
 from lrs.errors import StatementNotFoundError
 from lrs.storage.engines import Database
 from lrs.storage.provenance import Provenance, find_provenance
@@ -18,11 +19,13 @@ class ProvenanceService:
         """Return the provenance of a statement, also of a voided one.
 
         Raises:
-            StatementNotFoundError: there is none with this id.
+            ForbiddenError: the principal may read none.
+            StatementNotFoundError: there is none with this id that the principal may see.
             UnavailableError: the database cannot be reached.
         """
+        seen = principal.restrict(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE)
         async with self._database.primary() as connection:
-            found = await find_provenance(connection, principal.store, identifier)
+            found = await find_provenance(connection, principal.store, identifier, seen)
         if found is None:
             raise StatementNotFoundError(f"there is no statement {identifier}")
         return found

@@ -23,9 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.analytics import answers, periods
 from lrs.analytics.queries import Query, SortKey
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.errors import InvalidQueryError
 from lrs.storage.measures import NEEDED, activity_of, measured, sums_of
 from lrs.storage.members import DIMENSIONS, STATEMENTS, STORE, Facts, Keyed, conditions
+from lrs.storage.restrictions import conditions_of_scans, restriction_values
 from lrs.storage.tables import statements
 
 _INVALID_PARAMETER_VALUE = "22023"
@@ -42,15 +44,24 @@ MEASURES: Mapping[str, ColumnElement[Any]] = MappingProxyType(
 
 
 async def aggregate(
-    connection: AsyncConnection, query: Query, *, store: int, until_position: int
+    connection: AsyncConnection,
+    query: Query,
+    *,
+    store: int,
+    until_position: int,
+    restriction: Restriction = NOTHING_HIDDEN,
 ) -> answers.Table:
     """Compute a query over the statements of a store up to a position, voided ones left out.
+
+    Those that the restriction hides are left out too.
 
     Raises:
         InvalidQueryError: this PostgreSQL does not know the time zone.
     """
+    rendered = _rendered(query, until_position, restriction)
+    values = {"store": store, **restriction_values(restriction)}
     try:
-        result = await connection.execute(_rendered(query, until_position), {"store": store})
+        result = await connection.execute(rendered, values)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _INVALID_PARAMETER_VALUE:
             raise
@@ -64,8 +75,10 @@ def table_of(query: Query, found: Iterable[Sequence[Any]]) -> answers.Table:
     return answers.Table(rows[: query.limit], truncated=len(rows) > query.limit)
 
 
-def _rendered(query: Query, until_position: int) -> Select[Any]:
-    return in_order(query, _sums(query, until_position))
+def _rendered(
+    query: Query, until_position: int, restriction: Restriction = NOTHING_HIDDEN
+) -> Select[Any]:
+    return in_order(query, _sums(query, until_position, restriction))
 
 
 def in_order(query: Query, sums: Select[Any]) -> Select[Any]:
@@ -93,7 +106,7 @@ def groups_of(query: Query, facts: Facts) -> list[Label[Any]]:
     return [facts.bucket(query.buckets).label(BUCKET), *groups]
 
 
-def _sums(query: Query, until_position: int) -> Select[Any]:
+def _sums(query: Query, until_position: int, restriction: Restriction) -> Select[Any]:
     groups = groups_of(query, STATEMENTS)
     numbers = [MEASURES[measure.name].label(measure.name) for measure in query.measures]
     return (
@@ -104,6 +117,7 @@ def _sums(query: Query, until_position: int) -> Select[Any]:
             statements.c.position <= until_position,
             statements.c.voided.is_(false()),
             *conditions(STATEMENTS, query.filters),
+            *conditions_of_scans(restriction),
         )
         .group_by(*(group.name for group in groups))
     )

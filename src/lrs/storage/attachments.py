@@ -7,11 +7,19 @@ nobody who polls is to wait for them.
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, exists, func, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
+from lrs.storage.restrictions import conditions, restriction_values
 from lrs.storage.rows import Columns, insert_new_rows, insert_rows
-from lrs.storage.tables import attachment_pieces, attachments, statement_attachments
+from lrs.storage.tables import (
+    attachment_pieces,
+    attachments,
+    statement_attachments,
+    statements,
+)
+from lrs.storage.usage import add_bytes
 from lrs.xapi.received_data import HeldAttachment, ReceivedData
 from lrs.xapi.records import StatementRecord
 
@@ -45,6 +53,8 @@ async def insert_data(
             "content": [content for _, _, content in group],
         }
         await insert_rows(connection, attachment_pieces, store, columns)
+    if new:
+        await add_bytes(connection, store, sum(each.size for each in data if each.sha2 in new))
     return new
 
 
@@ -73,14 +83,15 @@ async def drop_unlinked(connection: AsyncConnection, store: int, hashes: set[str
     dropping = (
         delete(attachments)
         .where(attachments.c.store == store, attachments.c.sha2 == func.any(wanted), ~is_linked)
-        .returning(attachments.c.sha2)
+        .returning(attachments.c.sha2, attachments.c.size)
     )
-    dropped = list((await connection.execute(dropping)).scalars())
+    dropped = (await connection.execute(dropping)).all()
     pieces = attachment_pieces.c
-    gone = bindparam("gone", dropped, ARRAY(Text))
+    gone = bindparam("gone", [row.sha2 for row in dropped], ARRAY(Text))
     await connection.execute(
         delete(attachment_pieces).where(pieces.store == store, pieces.sha2 == func.any(gone))
     )
+    await add_bytes(connection, store, -sum(row.size for row in dropped))
 
 
 async def find_brought(
@@ -106,9 +117,15 @@ async def find_brought(
 
 
 async def find_attachment(
-    connection: AsyncConnection, store: int, sha2: str
+    connection: AsyncConnection,
+    store: int,
+    sha2: str,
+    restriction: Restriction = NOTHING_HIDDEN,
 ) -> HeldAttachment | None:
-    """Return what is known of the data with a hash; None if they are not there."""
+    """Return what is known of the data with a hash; None if no statement to be seen brought them.
+
+    Those of a voided statement are there too.
+    """
     links = statement_attachments.c
     query = (
         select(links.content_type, attachments.c.size)
@@ -121,7 +138,13 @@ async def find_attachment(
         .order_by(links.id)
         .limit(1)
     )
-    row = (await connection.execute(query)).first()
+    allowed = conditions(restriction)
+    if allowed:
+        bringing = select(true()).where(
+            statements.c.store == store, statements.c.id == links.id, *allowed
+        )
+        query = query.where(bringing.scalar_subquery())
+    row = (await connection.execute(query, restriction_values(restriction))).first()
     return row and HeldAttachment(sha2, row.content_type, row.size)
 
 

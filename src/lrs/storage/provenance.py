@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.auth.principals import SystemKind
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.storage.attachments import find_brought
+from lrs.storage.restrictions import conditions, restriction_values
 from lrs.storage.tables import credentials, statements
 from lrs.xapi.received_data import HeldAttachment
 from lrs.xapi.signatures import Signature
@@ -51,15 +53,19 @@ class Provenance:
 
 
 async def find_provenance(
-    connection: AsyncConnection, store: int, identifier: UUID
+    connection: AsyncConnection,
+    store: int,
+    identifier: UUID,
+    restriction: Restriction = NOTHING_HIDDEN,
 ) -> Provenance | None:
-    """Return what is known of a statement, a voided one too; None if it is not there."""
+    """Return what is known of a statement, a voided one too; None if it is not to be seen."""
     query = (
         select(*_columns)
         .join_from(statements, credentials, credentials.c.id == statements.c.credential)
-        .where(statements.c.store == store, statements.c.id == identifier)
+        .where(statements.c.store == store, statements.c.id == identifier, *conditions(restriction))
     )
-    row = (await connection.execute(query)).one_or_none()
+    result = await connection.execute(query, restriction_values(restriction))
+    row = result.one_or_none()
     if row is None:
         return None
     return Provenance(

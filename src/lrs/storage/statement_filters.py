@@ -3,6 +3,8 @@
 A filter asks what a statement says, or what one says that it refers to; those stand in two tables
 with the same columns. Agents and activities that are only mentioned stand in tables of their own.
 All filters of a request meet on one statement, the listed one or one that it refers to.
+
+A restriction is a filter too, but always asks the listed statement itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +13,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
+    Column,
     ColumnElement,
-    Integer,
+    FromClause,
     Table,
-    Uuid,
     and_,
-    bindparam,
     case,
     func,
     literal_column,
@@ -27,37 +27,43 @@ from sqlalchemy import (
     tuple_,
 )
 
-from lrs.storage.driver import Values
+from lrs.storage.restrictions import (
+    ACTIVITIES,
+    AGENTS,
+    AUTHORITY,
+    KEYS,
+    MINE,
+    held,
+)
+from lrs.storage.statement_selections import (
+    AFTER,
+    AFTER_ID,
+    ASKED,
+    FIRST,
+    LAST,
+    STORE,
+    Shape,
+)
 from lrs.storage.tables import (
     statement_activities,
     statement_agents,
     statement_references,
     statements,
 )
-from lrs.storage.watermark import last_position
-from lrs.xapi.queries import Cursor, StatementFilter
 
 _Condition = ColumnElement[bool]
-
-# The values of a query; `page_values` gives them. PostgreSQL sees no value of a subquery when it
-# plans, so that it has no reason to plan the same walk anew for each: that takes as long as a page.
-STORE = bindparam("store", type_=Integer)
-_ASKED: Mapping[str, ColumnElement[UUID]] = MappingProxyType(
-    {
-        name: select(bindparam(name, type_=Uuid)).scalar_subquery()
-        for name in ("registration", "agent", "activity", "verb")
-    }
-)
-_FIRST, _LAST, _AFTER = (
-    select(bindparam(name, type_=BigInteger)).scalar_subquery()
-    for name in ("first", "last", "after")
-)
-_AFTER_ID = bindparam("after_id", type_=Uuid)
 
 # What a filter asks of a statement, or of one that it refers to; other mentions are in tables of
 # their own.
 _COLUMNS = MappingProxyType(
     {"registration": "registration", "agent": "actor", "activity": "object", "verb": "verb"}
+)
+# Where what a restriction to several keys asks for is found.
+_RESTRICTED: Mapping[str, tuple[Column[UUID], ...]] = MappingProxyType(
+    {
+        AGENTS: (statements.c.actor,),
+        ACTIVITIES: (statements.c.object, statement_activities.c.activity),
+    }
 )
 # The two that are most often asked for together.
 _PAIR = "activity and verb"
@@ -65,66 +71,47 @@ _SAYING = (statements, statement_references)
 
 
 class Arm(NamedTuple):
-    """A table that a walk meets, and what its rows must fulfil."""
+    """A table that a walk meets, and what its rows must fulfil.
+
+    Attributes:
+        keys: each of these is walked by itself; None if there is but one key.
+    """
 
     table: Table
     needs: tuple[_Condition, ...]
-
-
-class Shape(NamedTuple):
-    """What decides the text of a query, whatever the values: which filters there are."""
-
-    filters: tuple[str, ...]
-    related_agents: bool
-    related_activities: bool
-    since: bool
-    ascending: bool
-    after: bool
-
-
-def shape_of(wanted: StatementFilter, after: Cursor | None) -> Shape:
-    """Return the shape of the query for these filters."""
-    return Shape(
-        filters=tuple(name for name in _ASKED if getattr(wanted, name) is not None),
-        related_agents=wanted.related_agents,
-        related_activities=wanted.related_activities,
-        since=wanted.since is not None,
-        ascending=wanted.ascending,
-        after=after is not None,
-    )
-
-
-def page_values(
-    store: int, wanted: StatementFilter, until_position: int, after: Cursor | None, count: int
-) -> Values:
-    """Return the values of a query, those that its shape does not use too."""
-    until = until_position if wanted.until is None else last_position(wanted.until)
-    return {
-        "store": store,
-        **{name: getattr(wanted, name) for name in _ASKED},
-        "first": None if wanted.since is None else last_position(wanted.since),
-        "last": min(until_position, until),
-        "after": after and after.position,
-        "after_id": after and after.id,
-        "count": count,
-    }
+    keys: FromClause | None = None
 
 
 def walks_of(shape: Shape) -> tuple[str | None, ...]:
-    """Return the filters whose rows an index has in order; an activity and a verb share one."""
+    """Return what an index has the rows of in order; an activity and a verb share one."""
     names = shape.filters
     if {"activity", "verb"} <= {*names} and not shape.related_activities:
         names = *(name for name in names if name not in {"activity", "verb"}), _PAIR
-    return names or (None,)
+    return names + shape.restricted or (None,)
 
 
 def arms(shape: Shape, walked: str | None) -> list[Arm]:
     """Return the tables where a filter is met, each with the condition of the index to walk."""
     if walked is None:
         return [Arm(statements, (statements.c.store == STORE,))]
+    if walked in shape.restricted:
+        return _arms_of_restriction(walked)
     arms = [Arm(table, _same_key(table, walked)) for table in _SAYING]
     mentions = _mentions(shape, walked)
     return arms + [Arm(each.table, _same_key(each.table, walked) + each.needs) for each in mentions]
+
+
+def _arms_of_restriction(walked: str) -> list[Arm]:
+    if walked == MINE:
+        mine = _same_hash(statement_agents.c.agent, AUTHORITY)
+        return [Arm(statement_agents, (*mine, ~statement_agents.c.direct))]
+    keys = KEYS[walked]
+    columns = _RESTRICTED[walked]
+    return [Arm(column.table, _same_hash(column, keys.c.key), keys) for column in columns]
+
+
+def _same_hash(column: Column[UUID], key: ColumnElement[UUID]) -> tuple[_Condition, ...]:
+    return column.table.c.store == STORE, func.uuid_hash(column) == func.uuid_hash(key)
 
 
 def _mentions(shape: Shape, name: str) -> list[Arm]:
@@ -144,22 +131,50 @@ def _same_key(table: Table, name: str) -> tuple[_Condition, ...]:
     """Find rows by what an index has of the keys; `fits` compares all of them."""
     if name == _PAIR:
         kept = func.uuid_hash(table.c.object).bitwise_xor(func.uuid_hash(table.c.verb))
-        asked = func.uuid_hash(_ASKED["activity"]).bitwise_xor(func.uuid_hash(_ASKED["verb"]))
+        asked = func.uuid_hash(ASKED["activity"]).bitwise_xor(func.uuid_hash(ASKED["verb"]))
         return table.c.store == STORE, kept == asked
     column = table.c[_COLUMNS[name] if table in _SAYING else name]
-    return table.c.store == STORE, func.uuid_hash(column) == func.uuid_hash(_ASKED[name])
+    return _same_hash(column, ASKED[name])
 
 
 def fits(table: Table, shape: Shape, walked: str | None) -> _Condition:
     """Hold a row that a walk meets against all filters, the walked one included."""
+    if walked in shape.restricted:
+        return _fits_restricted(table, shape, walked)
     if walked is None or table in _SAYING:
-        return and_(*(_says(table, shape, name) for name in shape.filters), _is_shown(table))
-    conditions = [table.c[walked] == _ASKED[walked]]
+        says = (_says(table, shape, name) for name in shape.filters)
+        return and_(*says, _is_shown(table, *held(shape.restricted)))
+    conditions = [table.c[walked] == ASKED[walked]]
     others = [name for name in shape.filters if name != walked]
     if others:
         own, referred = (_speaker(table, saying, shape, others) for saying in _SAYING)
         conditions.append(case((table.c.via.is_(None), own), else_=referred))
-    return and_(*conditions, _is_shown(table))
+    return and_(*conditions, _is_shown(table, *held(shape.restricted)))
+
+
+def _fits_restricted(table: Table, shape: Shape, walked: str) -> _Condition:
+    """Hold a row that a walk over a restriction meets, so one of the listed statement itself."""
+    conditions: list[_Condition] = [] if table is statements else [table.c.via.is_(None)]
+    others = shape.restricted
+    if walked in KEYS:
+        conditions += [c == KEYS[walked].c.key for c in _RESTRICTED[walked] if c.table is table]
+        others = tuple(name for name in others if name != walked)
+    asked = [_says_itself_or_by_reference(shape)] if shape.filters else []
+    return and_(*conditions, _is_shown(table, *held(others), *asked))
+
+
+def _says_itself_or_by_reference(shape: Shape) -> _Condition:
+    """Hold a listed statement, and each one that it refers to, against all filters."""
+    refers, filters = statement_references, shape.filters
+    referred = _there_is(
+        refers.c.store == STORE,
+        refers.c.position == statements.c.position,
+        refers.c.id == statements.c.id,
+        *(_says(refers, shape, name) for name in filters),
+    )
+    says = and_(*(_says(statements, shape, name) for name in filters))
+    # Only what has a target refers to anything.
+    return or_(says, and_(statements.c.target.is_not(None), referred))
 
 
 def _speaker(table: Table, saying: Table, shape: Shape, filters: Sequence[str]) -> _Condition:
@@ -173,18 +188,18 @@ def _speaker(table: Table, saying: Table, shape: Shape, filters: Sequence[str]) 
 
 def _says(saying: Table, shape: Shape, name: str) -> _Condition:
     """Hold one row against one filter."""
-    says = saying.c[_COLUMNS[name]] == _ASKED[name]
+    says = saying.c[_COLUMNS[name]] == ASKED[name]
     via = statement_references.c.via if saying is statement_references else None
     mentions = [
         _there_is(
             *_same_key(table, name),
             table.c.position == saying.c.position,
-            table.c[name] == _ASKED[name],
+            table.c[name] == ASKED[name],
             table.c.id == saying.c.id,
             table.c.via == via,
             *condition,
         )
-        for table, condition in _mentions(shape, name)
+        for table, condition, _ in _mentions(shape, name)
     ]
     return or_(says, *mentions) if mentions else says
 
@@ -194,11 +209,12 @@ def _there_is(*conditions: _Condition) -> _Condition:
     return select(true()).where(*conditions).limit(literal_column("1")).scalar_subquery()
 
 
-def _is_shown(table: Table) -> _Condition:
-    """Leave out what is voided: by a look at each row that is met, never by a join over all."""
+def _is_shown(table: Table, *allowed: _Condition) -> _Condition:
+    """Leave out what is voided or not allowed: by a look at each row, never by a join over all."""
+    is_shown = and_(~statements.c.voided, *allowed)
     if table is statements:
-        return ~statements.c.voided
-    shown = select(~statements.c.voided).where(
+        return is_shown
+    shown = select(is_shown).where(
         statements.c.store == STORE,
         statements.c.position == table.c.position,
         statements.c.id == table.c.id,
@@ -209,9 +225,9 @@ def _is_shown(table: Table) -> _Condition:
 def between(table: Table, shape: Shape) -> list[_Condition]:
     """Return where the part of a walk lies that a page is looked for in."""
     position = table.c.position
-    conditions: list[_Condition] = [position <= _LAST]
+    conditions: list[_Condition] = [position <= LAST]
     if shape.since:
-        conditions.append(position > _FIRST)
+        conditions.append(position > FIRST)
     if shape.after:
         conditions += _beyond(table, ascending=shape.ascending)
     return conditions
@@ -219,7 +235,7 @@ def between(table: Table, shape: Shape) -> list[_Condition]:
 
 def _beyond(table: Table, *, ascending: bool) -> list[_Condition]:
     """Go on after the cursor; the plain comparison of positions is the one an index can use."""
-    here, there = tuple_(table.c.position, table.c.id), tuple_(_AFTER, _AFTER_ID)
+    here, there = tuple_(table.c.position, table.c.id), tuple_(AFTER, AFTER_ID)
     if ascending:
-        return [table.c.position >= _AFTER, here > there]
-    return [table.c.position <= _AFTER, here < there]
+        return [table.c.position >= AFTER, here > there]
+    return [table.c.position <= AFTER, here < there]

@@ -6,14 +6,19 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.driver import Values, fetch
-from lrs.storage.statement_filters import Shape, page_values, shape_of, walks_of
+from lrs.storage.restrictions import KEYS
+from lrs.storage.statement_filters import walks_of
+from lrs.storage.statement_selections import Selection, Shape, page_values, shape_of
 from lrs.storage.statement_walks import Walk, page_query, probe_query
-from lrs.xapi.queries import Cursor, StatementFilter
+from lrs.xapi.queries import Cursor
 
 # Of each of several filters so many rows are looked at to find out which is met least often. Then
 # so many of that one are held against the others before it is asked again. Both grow.
 _PROBED, _TRIED = 128, 1_024
 _GROWTH = 8
+# Of each of several keys at least so many are met. Where a page is all that is wanted, its rows are
+# shared out several times, since some keys are met more often than others.
+_LEAST, _SHARES = 8, 4
 # Bytes of statements on a page, but for one that is larger by itself.
 MOST_BYTES = 16 * 1024 * 1024
 
@@ -33,7 +38,7 @@ class Page(NamedTuple):
 async def list_statements(
     connection: AsyncConnection,
     store: int,
-    wanted: StatementFilter,
+    selection: Selection,
     until_position: int,
     after: Cursor | None,
     limit: int,
@@ -43,7 +48,7 @@ async def list_statements(
     Args:
         connection: any reading one.
         store: the store to read.
-        wanted: the filters and the order.
+        selection: the filters and the order, and what may be seen at all.
         until_position: no statement beyond this one is shown.
         after: the cursor of the page before.
         limit: the most statements to return, at least 1.
@@ -51,8 +56,8 @@ async def list_statements(
     texts: list[bytes] = []
     place, last, shown, size = after, after, 0, 1
     while True:
-        shape = shape_of(wanted, place)
-        values = page_values(store, wanted, until_position, place, limit + 1 - shown)
+        shape = shape_of(selection, place)
+        values = page_values(store, selection, until_position, place, limit + 1 - shown)
         walk = await choose_walk(connection, shape, values, size)
         space = {"most_bytes": max(0, MOST_BYTES - sum(map(len, texts)))}
         (found,) = await fetch(connection, page_query(shape, walk), {**values, **space})
@@ -87,14 +92,28 @@ async def choose_walk(
     """
     rows = _rounded(values["count"])
     walks = walks_of(shape)
+    keys = {name: len(values[name]) for name in shape.restricted if name in KEYS}
     if len(walks) == 1:
-        return Walk(walks[0], rows, None)
-    (probe,) = await fetch(connection, probe_query(shape, _PROBED * size), values)
+        wanted = _SHARES * rows * size
+        shares = [min(_of_each(wanted, count), rows * size) for count in keys.values()]
+        return Walk(walks[0], rows, shares[0] if shares else None)
+    probed = _PROBED * size
+    of_each = tuple((name, _of_each(probed, count)) for name, count in keys.items())
+    (probe,) = await fetch(connection, probe_query(shape, probed, of_each), values)
     ends = dict(zip(walks, probe, strict=True))
     short = [name for name, end in ends.items() if end is None]
     farthest = max if shape.ascending else min
     walked = short[0] if short else farthest(ends, key=ends.__getitem__)
-    return Walk(walked, rows, _TRIED * size)
+    tried = _TRIED * size
+    if walked is not None and walked in keys:
+        tried = _of_each(tried, keys[walked])
+    return Walk(walked, rows, tried)
+
+
+def _of_each(rows: int, keys: int) -> int:
+    """Share rows out among keys; as few different numbers as for the rows of a page."""
+    share = max(_LEAST, rows // max(1, keys))
+    return 1 << (share - 1).bit_length()
 
 
 def _rounded(rows: int) -> int:

@@ -5,14 +5,19 @@ where the filter is met, and ends at its limit. The same statement can be met se
 it is found by what it refers to as well; it is taken once.
 
 Of several filters one is walked, and the others are held against each row that is met.
+
+A restriction to several agents or activities is a walk for each of them. Those go on side by side,
+so many rows each, and what they met is complete as far as the first of them came that has more.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Function,
     Integer,
     Select,
     Text,
@@ -29,7 +34,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import FromClause
 
-from lrs.storage.statement_filters import STORE, Shape, arms, between, fits, walks_of
+from lrs.storage.restrictions import KEYS
+from lrs.storage.statement_filters import Arm, arms, between, fits, walks_of
+from lrs.storage.statement_selections import STORE, Shape
 from lrs.storage.tables import statement_payloads
 
 _COUNT = bindparam("count", type_=BigInteger)
@@ -42,9 +49,9 @@ class Walk(NamedTuple):
     """How a query goes about it.
 
     Attributes:
-        filter: the one whose rows are walked; None if there is none.
+        filter: the one whose rows are walked, or the restriction; None if there is none.
         rows: how many that fit are enough, since several may stand for one statement.
-        tried: how many are met at most; None means all.
+        tried: how many are met at most, of each key if there are several; None means all.
     """
 
     filter: str | None
@@ -53,27 +60,47 @@ class Walk(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def probe_query(shape: Shape, rows: int) -> Select[Any]:
-    """Ask where the walk over each filter is after so many rows; NULL if it has fewer."""
-    columns = []
-    for name in walks_of(shape):
-        walk = union_all(
-            *(
-                select(table.c.position)
-                .where(*conditions, *between(table, shape))
-                .order_by(_place(table, shape))
-                .limit(_literal(rows + 1))
-                for table, conditions in arms(shape, name)
-            )
-        ).subquery()
-        last = (
-            select(walk.c.position)
-            .order_by(_place(walk, shape))
-            .offset(_literal(rows))
-            .limit(_literal(1))
+def probe_query(shape: Shape, rows: int, of_each: tuple[tuple[str, int], ...] = ()) -> Select[Any]:
+    """Ask where the walk over each filter is after so many rows; NULL if it has fewer.
+
+    Of walks over several keys, so many rows of each key are looked at: where they are not enough,
+    the walk is taken to be where it is known to go on.
+    """
+    several: Mapping[str | None, int] = dict(of_each)
+    places: list[ColumnElement[Any]] = [
+        _probed(shape, name, rows, several.get(name)).label(name) for name in walks_of(shape)
+    ]
+    return select(*places)
+
+
+def _probed(shape: Shape, name: str | None, rows: int, each: int | None) -> ColumnElement[int]:
+    if each is not None:
+        return _probed_side_by_side(shape, name, rows, each)
+    walk = union_all(
+        *(
+            select(arm.table.c.position)
+            .where(*arm.needs, *between(arm.table, shape))
+            .order_by(_place(arm.table, shape))
+            .limit(_literal(rows + 1))
+            for arm in arms(shape, name)
         )
-        columns.append(last.scalar_subquery().label(name))
-    return select(*columns)
+    ).subquery()
+    return _nth(walk, shape, rows)
+
+
+def _probed_side_by_side(
+    shape: Shape, name: str | None, rows: int, each: int
+) -> ColumnElement[int]:
+    walks = (_side_by_side(arm, shape, each, []) for arm in arms(shape, name))
+    walk = union_all(*walks).cte(f"{name} probed")
+    known = select(_farthest(walk, shape)).where(walk.c.is_last)
+    return func.coalesce(_nth(walk, shape, rows), known.scalar_subquery())
+
+
+def _nth(walk: FromClause, shape: Shape, rows: int) -> ColumnElement[int]:
+    place = _place(walk, shape)
+    nth = select(walk.c.position).order_by(place).offset(_literal(rows)).limit(_literal(1))
+    return nth.scalar_subquery()
 
 
 @lru_cache(maxsize=128)
@@ -149,6 +176,8 @@ def _size(payload: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def _fitting(shape: Shape, walk: Walk) -> Select[Any]:
+    if walk.filter in KEYS and walk.tried is not None:
+        return _fitting_side_by_side(shape, walk, walk.tried)
     met = _met(shape, walk)
     if walk.tried is None:
         return _first(select(met, false().label("is_tried")), met, shape, walk.rows)
@@ -161,7 +190,7 @@ def _fitting(shape: Shape, walk: Walk) -> Select[Any]:
 def _met(shape: Shape, walk: Walk) -> FromClause:
     """Merge the walks over one filter, and say of each row whether it fits the others too."""
     walks: list[Select[Any]] = []
-    for table, conditions in arms(shape, walk.filter):
+    for table, conditions, _ in arms(shape, walk.filter):
         fit = fits(table, shape, walk.filter)
         arm = select(table.c.position, table.c.id).where(*conditions, *between(table, shape))
         if walk.tried is None:
@@ -170,6 +199,37 @@ def _met(shape: Shape, walk: Walk) -> FromClause:
         else:
             walks.append(_first(arm.add_columns(fit.label("fits")), table, shape, walk.tried))
     return union_all(*walks).subquery("met")
+
+
+def _fitting_side_by_side(shape: Shape, walk: Walk, each: int) -> Select[Any]:
+    """Walk over each key, and take no more than what all of them together have met."""
+    walks = [
+        _side_by_side(arm, shape, each, [fits(arm.table, shape, walk.filter).label("fits")])
+        for arm in arms(shape, walk.filter)
+    ]
+    met = union_all(*walks).subquery("met")
+    end = _nearest(met, shape).filter(met.c.is_last).over()
+    tried = select(met.c.position, met.c.id, met.c.fits, end.label("end")).subquery("tried")
+    is_tried = func.coalesce(tried.c.position == tried.c.end, false())
+    is_met = or_(tried.c.end.is_(None), _is_up_to(tried.c.position, tried.c.end, shape))
+    fitting = select(tried.c.position, tried.c.id, tried.c.fits, is_tried.label("is_tried"))
+    fitting = fitting.where(is_met, or_(tried.c.fits, is_tried))
+    return _first(fitting, tried, shape, walk.rows)
+
+
+def _side_by_side(
+    arm: Arm, shape: Shape, each: int, columns: Sequence[ColumnElement[Any]]
+) -> Select[Any]:
+    """Walk over each key of a restriction by itself; `is_last` marks where one may have more."""
+    if arm.keys is None:
+        raise ValueError("this walk has one key")
+    rows = arm.table.c
+    number = func.row_number().over(order_by=_place(arm.table, shape))
+    is_last = (number >= _literal(each)).label("is_last")
+    walk = select(rows.position, rows.id, *columns, is_last)
+    walk = walk.where(*arm.needs, *between(arm.table, shape))
+    met = _first(walk, arm.table, shape, each).lateral("of_key")
+    return select(met).select_from(arm.keys).join(met, true())
 
 
 def _first(query: Select[Any], source: FromClause, shape: Shape, rows: int) -> Select[Any]:
@@ -184,6 +244,20 @@ def _order(source: FromClause, *, ascending: bool) -> list[ColumnElement[object]
 
 def _place(source: FromClause, shape: Shape) -> ColumnElement[int]:
     return source.c.position.asc() if shape.ascending else source.c.position.desc()
+
+
+def _nearest(source: FromClause, shape: Shape) -> Function[int]:
+    return (func.min if shape.ascending else func.max)(source.c.position)
+
+
+def _farthest(source: FromClause, shape: Shape) -> Function[int]:
+    return (func.max if shape.ascending else func.min)(source.c.position)
+
+
+def _is_up_to(
+    position: ColumnElement[int], end: ColumnElement[int], shape: Shape
+) -> ColumnElement[bool]:
+    return position <= end if shape.ascending else position >= end
 
 
 def _literal(number: int) -> ColumnElement[int]:

@@ -1,10 +1,13 @@
 """Keeps statements and finds them by id: each exactly once (design truths 1 to 3)."""
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Select,
     Text,
     Uuid,
     bindparam,
@@ -14,7 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.storage.driver import fetch
+from lrs.storage.restrictions import held, names_of, restriction_values
 from lrs.storage.tables import (
     statement_payloads,
     statements,
@@ -43,11 +48,22 @@ _FOUND = (
 
 
 async def find_statements(
-    connection: AsyncConnection, store: int, ids: Collection[UUID]
+    connection: AsyncConnection,
+    store: int,
+    ids: Collection[UUID],
+    restriction: Restriction = NOTHING_HIDDEN,
 ) -> dict[UUID, KeptStatement]:
-    """Return those of the statements that are there, voided ones included, by id."""
-    rows = await fetch(connection, _FOUND, {"store": store, "ids": [*ids]}) if ids else []
+    """Return those of the statements that are there to be seen, voided ones included, by id."""
+    if not ids:
+        return {}
+    values = {"store": store, "ids": [*ids], **restriction_values(restriction)}
+    rows = await fetch(connection, _found(names_of(restriction)), values)
     return {
         row["id"]: KeptStatement(row["id"], row["payload"].encode(), row["position"], row["voided"])
         for row in rows
     }
+
+
+@cache
+def _found(restricted: tuple[str, ...]) -> Select[Any]:
+    return _FOUND.where(*held(restricted))

@@ -126,7 +126,7 @@ statements = Table(
     # The keys of the agents and activities that it names besides its actor and its object: with
     # those, what a statement that refers to this one is found by. `direct_agents` answer the
     # `agent` filter, `other_agents` only with `related_agents`, `activities` the `activity` filter
-    # with `related_activities`.
+    # with `related_activities`. The last one of `other_agents` is the authority.
     Column("direct_agents", ARRAY(Uuid)),
     Column("other_agents", ARRAY(Uuid)),
     Column("activities", ARRAY(Uuid)),

@@ -47,7 +47,8 @@ class Mentions(msgspec.Struct, frozen=True):
     Attributes:
         direct: keys of the agents that the `agent` filter reaches: the actor, an Agent or Group as
             object, and the members of Groups in both.
-        others: keys of those that it reaches with `related_agents` only.
+        others: keys of those that it reaches with `related_agents` only; the last one is that of
+            the authority, whatever else the statement says of the same Agent.
         activities: keys of those that the `activity` filter reaches with `related_activities`.
         ifis: the identifier behind each agent's key.
         names: key and name of each Agent that has one; that of a Group is no Agent's.
@@ -189,11 +190,11 @@ def _mentions(statement: Statement, descriptions: Descriptions, authority: Ifi) 
     ifis = {agent.key: agent.ifi for agent in direct}
     reached = len(ifis)
     ifis.update([(agent.key, agent.ifi) for agent in others])
-    ifis[ifi_key(authority)] = authority
-    keys = tuple(ifis)
+    keys, last = tuple(ifis), ifi_key(authority)
+    ifis[last] = authority
     return Mentions(
         direct=keys[:reached],
-        others=keys[reached:],
+        others=(*[key for key in keys[reached:] if key != last], last),
         activities=tuple(dict.fromkeys([iri_key(each.iri) for each in descriptions.activities])),
         ifis=ifis,
         names=tuple([(agent.key, agent.name) for agent in direct + others if agent.name]),

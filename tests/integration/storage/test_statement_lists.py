@@ -9,6 +9,7 @@ from sqlalchemy import text
 from conftest import Tenant
 from lrs.storage.engines import Database
 from lrs.storage.statement_lists import MOST_BYTES, list_statements
+from lrs.storage.statement_selections import Selection
 from lrs.xapi.formats import ids_of
 from lrs.xapi.queries import Cursor, StatementFilter
 
@@ -34,7 +35,7 @@ async def _walk(
     after: Cursor | None = None
     for _ in itertools.count():
         async with database.reading() as connection:
-            page = await list_statements(connection, store, wanted, until, after, 2)
+            page = await list_statements(connection, store, Selection(wanted), until, after, 2)
         seen += ids_of(page.texts)
         after = page.cursor
         if after is None:
@@ -122,12 +123,13 @@ async def test_a_page_of_large_statements_is_shorter_and_none_is_left_out(
     async with database.writing() as connection:
         await connection.execute(_INSERT_LARGE, {"store": store, "count": count, "size": size})
 
+    everything = Selection(StatementFilter())
     sizes: list[int] = []
     seen: list[UUID] = []
     after: Cursor | None = None
     while not sizes or after is not None:
         async with database.reading() as connection:
-            page = await list_statements(connection, store, StatementFilter(), 100, after, 20)
+            page = await list_statements(connection, store, everything, 100, after, 20)
         sizes.append(len(page.texts))
         seen += ids_of(page.texts)
         after = page.cursor

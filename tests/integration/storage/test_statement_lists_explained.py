@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.storage.driver import _prepared, driver_of
 from lrs.storage.engines import Database
-from lrs.storage.statement_filters import page_values, shape_of
 from lrs.storage.statement_lists import MOST_BYTES, choose_walk
+from lrs.storage.statement_selections import Selection, page_values, shape_of
 from lrs.storage.statement_walks import page_query
 from lrs.xapi.queries import Cursor, StatementFilter
 
@@ -68,12 +69,18 @@ FILTERS = {
 }
 
 
-async def plan_of(database: Database, store: int, wanted: StatementFilter) -> list[dict[str, Any]]:
+async def plan_of(
+    database: Database,
+    store: int,
+    wanted: StatementFilter,
+    restriction: Restriction = NOTHING_HIDDEN,
+) -> list[dict[str, Any]]:
     """The nodes of the plan that PostgreSQL takes for a page in the middle of the answer."""
     after = Cursor((1_700_000_000_000_000 + 40_000 * 1000) * 1024, key("id", 40_000))
     cursor = None if wanted.ascending else after
-    values = page_values(store, wanted, LAST, cursor, LIMIT)
-    shape = shape_of(wanted, cursor)
+    selection = Selection(wanted, restriction)
+    values = page_values(store, selection, LAST, cursor, LIMIT)
+    shape = shape_of(selection, cursor)
     async with database.reading() as connection:
         walk = await choose_walk(connection, shape, values)
         sql, names, defaults = _prepared(page_query(shape, walk))
@@ -120,7 +127,8 @@ async def test_the_filter_that_is_met_least_often_is_walked(
     database: Database, large_store: int, wanted: StatementFilter, walked: str, ascending: bool
 ) -> None:
     wanted = replace(wanted, ascending=ascending)
-    values = page_values(large_store, wanted, LAST, None, LIMIT)
+    selection = Selection(wanted)
+    values = page_values(large_store, selection, LAST, None, LIMIT)
     async with database.reading() as connection:
-        walk = await choose_walk(connection, shape_of(wanted, None), values)
+        walk = await choose_walk(connection, shape_of(selection, None), values)
     assert walk.filter == walked

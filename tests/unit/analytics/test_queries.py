@@ -31,6 +31,25 @@ def test_columns_are_time_then_dimensions_then_measures() -> None:
     )
 
 
+ON_ACTOR = {"member": "actor", "operator": "set"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_personal"),
+    [
+        ({"dimensions": ["system", "actor"]}, True),
+        ({"filters": [ON_VERB, ON_ACTOR]}, True),
+        ({"measures": ["actors.unique"], "dimensions": ["platform"], "filters": [ON_VERB]}, False),
+        ({"time": {"granularity": "day", "from": "2026-01-01"}}, False),
+    ],
+    ids=["groups", "filter", "a number of persons", "time"],
+)
+def test_groups_and_filters_of_actors_tell_of_single_persons(
+    asked: dict[str, Any], is_personal: bool
+) -> None:
+    assert query(**asked).is_personal is is_personal
+
+
 def test_time_without_granularity_is_no_column() -> None:
     assert [column.name for column in query(time={"from": "2026-01-01"}).columns] == [
         "statements.count"
