@@ -17,7 +17,7 @@ def seen(clients: Clients) -> Seen:
 
 def test_a_unit_gets_in_with_the_token_of_its_launch(seen: Seen) -> None:
     saw = seen("a launch")
-    assert saw["asked"] == 1
+    assert f"Basic {saw['token']}" == saw["made"]["authorization"]
     assert saw["ids"] == [saw["initialized"]["id"]]
 
 
@@ -129,9 +129,21 @@ def test_a_unit_gets_along_without_a_slash_after_the_endpoint(seen: Seen) -> Non
     assert seen("an endpoint without a slash") == ["initialized"]
 
 
-def test_a_token_that_is_not_valid_is_told(seen: Seen) -> None:
-    saw = seen("a token that is not valid")
-    assert saw == {"status": 401, "detail": "the key or the secret is wrong, or was revoked"}
+def test_a_token_is_fetched_once(seen: Seen) -> None:
+    saw = seen("a fetch URL that was used")
+    assert saw["status"] == 200
+    assert saw["said"]["error-code"] == "1"
+
+
+def test_a_token_that_was_revoked_is_told(seen: Seen) -> None:
+    saw = seen("a token that was revoked")
+    assert saw == {"status": 401, "detail": "the launch token was revoked"}
+
+
+def test_a_unit_says_nothing_of_another_learner(seen: Seen) -> None:
+    saw = seen("another learner")
+    assert saw["status"] == 403
+    assert saw["detail"].startswith("the actor is not the Agent")
 
 
 def test_missing_launch_data_are_told(seen: Seen) -> None:

@@ -47,11 +47,16 @@ ReceivedByHash = Mapping[str, ReceivedData]
 
 
 class Origin(NamedTuple):
-    """What requests must have in common to share a transaction."""
+    """What requests must have in common to share a transaction.
+
+    Attributes:
+        defines: whether what they say of verbs and activities is kept (`define`, Comm. 4.2).
+    """
 
     store: int
     credential: int
     version: Version
+    defines: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +201,9 @@ class Commits:
         origin = deliveries[0].origin
         records = _records(deliveries)
         conditions = Conditions(
-            all_or_nothing=len(records) > len(deliveries), described_before=True
+            all_or_nothing=len(records) > len(deliveries),
+            described_before=True,
+            defines=origin.defines,
         )
         async with self._database.primary() as connection:
             kept = await keep_statements(
@@ -225,7 +232,9 @@ class Commits:
             if new_data and kept.taken:
                 await drop_unlinked(connection, origin.store, new_data)
             if added:
-                await keep_descriptions(connection, origin.store, records, *kept)
+                await keep_descriptions(
+                    connection, origin.store, records, *kept, defines=origin.defines
+                )
         return [refused.get(each) or _count(each, kept.taken) for each in deliveries]
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from lrs.auth.documents import require_documents
 from lrs.auth.principals import Principal
+from lrs.auth.store_settings import stricter
 from lrs.errors import DocumentNotFoundError, TooLargeError
 from lrs.storage.documents import (
     DocumentList,
@@ -48,10 +50,12 @@ class DocumentsService:
 
         Raises:
             DocumentConflictError: it would replace one, and the request does not say which.
+            ForbiddenError: the principal may not touch it.
             InvalidRequestError: the version asks for a precondition, and there is none.
             PreconditionFailedError: a precondition is not met.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, key.context, writes=True)
         store = principal.store
         etags = may_replace(key.context.kind, version, preconditions)
         if etags and await self._replaced(store, key, document, etags):
@@ -79,11 +83,13 @@ class DocumentsService:
         """Merge a document into the one that is there, or store it (POST, Comm. 2.2).
 
         Raises:
+            ForbiddenError: the principal may not touch it.
             InvalidRequestError: it cannot be merged.
             PreconditionFailedError: a precondition is not met.
             TooLargeError: both together are over the limit.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, key.context, writes=True)
         store = principal.store
         async with self._database.writing() as connection:
             etag = await lock_document(connection, store, key)
@@ -94,7 +100,7 @@ class DocumentsService:
                 await insert_document(connection, store, key, document)
             else:
                 result = merged(kept.document, document)
-                self._check_size(result)
+                self._check_size(principal, result)
                 await update_document(connection, store, key, result)
 
     async def get(self, principal: Principal, key: DocumentKey) -> KeptDocument:
@@ -102,8 +108,10 @@ class DocumentsService:
 
         Raises:
             DocumentNotFoundError: there is none under this key.
+            ForbiddenError: the principal may not touch it.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, key.context, writes=False)
         async with self._database.primary() as connection:
             found = await find_document(connection, principal.store, key)
         if found is None:
@@ -114,8 +122,10 @@ class DocumentsService:
         """Return the ids of the documents of a context.
 
         Raises:
+            ForbiddenError: the principal may not touch them.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, wanted.context, writes=False)
         async with self._database.primary() as connection:
             return await list_documents(connection, principal.store, wanted)
 
@@ -125,9 +135,11 @@ class DocumentsService:
         """Delete a document; that there is none is no failure (DELETE, Comm. 2.2).
 
         Raises:
+            ForbiddenError: the principal may not touch it.
             PreconditionFailedError: a precondition is not met.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, key.context, writes=True)
         async with self._database.writing() as connection:
             check(preconditions, await lock_document(connection, principal.store, key))
             await delete_document(connection, principal.store, key)
@@ -138,16 +150,19 @@ class DocumentsService:
         """Delete all documents of a context (DELETE of states, Comm. 2.3).
 
         Raises:
+            ForbiddenError: the principal may not touch them.
             PreconditionFailedError: there is a precondition, which many documents cannot meet.
             UnavailableError: the database cannot be reached.
         """
+        require_documents(principal, context, writes=True)
         check_none(preconditions)
         async with self._database.writing() as connection:
             await delete_documents(connection, principal.store, context)
 
-    def _check_size(self, document: Document) -> None:
-        if len(document.content) > self._max_bytes:
+    def _check_size(self, principal: Principal, document: Document) -> None:
+        most = stricter(self._max_bytes, principal.settings.max_body_bytes)
+        if len(document.content) > most:
             raise TooLargeError(
                 f"the merged document would have {len(document.content)} bytes,"
-                f" {self._max_bytes} are allowed; nothing was changed"
+                f" {most} are allowed; nothing was changed"
             )

@@ -3,15 +3,19 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Self, TypeAlias
 from uuid import UUID
 
 from msgspec import Raw
 
 from lrs.auth.authority import Authority
+from lrs.auth.launches import Launch
 from lrs.auth.principals import Principal
+from lrs.auth.restrictions import Restriction
+from lrs.auth.scopes import Scope
+from lrs.auth.store_settings import AS_THE_SERVICE, StoreSettings, stricter
 from lrs.errors import (
     InvalidRequestError,
     InvalidStatementError,
@@ -21,14 +25,17 @@ from lrs.errors import (
 )
 from lrs.observability import count_leniencies
 from lrs.services.commits import Commits, Delivery, Origin, ReceivedByHash
+from lrs.services.quotas import Quotas
+from lrs.services.rates import RatesService
 from lrs.services.turns import Turns
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
 from lrs.storage.statement_lists import list_statements
+from lrs.storage.statement_selections import Selection
 from lrs.storage.statements import find_statements
 from lrs.xapi.attachment_data import Text, brought_by, check_received
 from lrs.xapi.findings import MAX_VIOLATIONS
-from lrs.xapi.json_text import split
+from lrs.xapi.json_text import check_nesting, split
 from lrs.xapi.leniencies import Mode
 from lrs.xapi.queries import Cursor, StatementFilter
 from lrs.xapi.readings import read_statement_to_keep
@@ -64,6 +71,18 @@ class StatementLimits:
     max_page: int
     lists: int = 4
     wait: float = 10
+
+    def of_store(self, own: StoreSettings) -> Self:
+        """Return those that hold for a store with settings of its own."""
+        if own is AS_THE_SERVICE:
+            return self
+        return replace(
+            self,
+            batch=stricter(self.batch, own.max_batch),
+            statement_bytes=stricter(self.statement_bytes, own.max_statement_bytes),
+            page=stricter(self.page, own.page_size),
+            max_page=stricter(self.max_page, own.max_page_size),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,8 @@ class _Reader:
     mode: Mode
     version: Version
     authority: Authority
+    launch: Launch | None
+    nesting: int | None
     new_id: Callable[[], UUID]
     data: ReceivedByHash | None
     used: Counter[str] = field(default_factory=Counter)
@@ -108,10 +129,14 @@ class _Reader:
     def read(self, sent: _Sent, path: str, identifier: UUID | None = None) -> StatementRecord:
         """Read one statement; `identifier` is the id of one that brings none."""
         raw = bytes(sent)
+        if self.nesting is not None:
+            check_nesting(raw, self.nesting, path)
         reading = read_statement_to_keep(self.mode, raw, self.version, path)
         if reading.leniencies:
             self.used.update(reading.leniencies)
         statement = reading.statement
+        if self.launch is not None:
+            self.launch.check_statement(statement, reading.descriptions, path)
         own = uuid_of(statement.id) if statement.id is not None else None
         chosen = own or identifier or self.new_id()
         text = Text(raw, chosen, self.version)
@@ -130,12 +155,15 @@ class StatementsService:
         database: Database,
         limits: StatementLimits,
         new_id: Callable[[], UUID],
+        rates: RatesService | None = None,
     ) -> None:
         self._database = database
         self._commits = Commits(database)
+        self._quotas = Quotas(database)
         self._limits = limits
         self._turns = Turns("lists", limits.lists, limits.wait)
         self._new_id = new_id
+        self._rates = rates
 
     async def store(
         self,
@@ -155,12 +183,17 @@ class StatementsService:
         Raises:
             InvalidRequestError: the body is no JSON, or data came that belong to no attachment.
             InvalidStatementError: a statement breaks the data model; all violations are named.
+            ForbiddenError: a launch token brings what is not about its attempt.
+            QuotaExceededError: the store has no room for them.
             StatementConflictError: an id is taken by another statement.
             TooLargeError: the batch or a statement is over its limit.
+            TooManyRequestsError: the principal sends too many statements a minute.
             UnavailableError: the database cannot be reached.
         """
-        received, is_batch = split(body, self._limits.batch)
-        self._check_sizes(received)
+        limits = self._limits.of_store(principal.settings)
+        received, is_batch = split(body, limits.batch)
+        _check_sizes(received, limits)
+        self._count(principal, received)
         reader = self._reader(principal, version, data)
         records = await _read_all(received, reader, is_batch=is_batch)
         _check_distinct(records)
@@ -180,14 +213,19 @@ class StatementsService:
             InvalidRequestError: the body is no JSON, an array, or has another id, or data came
                 that belong to no attachment.
             InvalidStatementError: the statement breaks the data model.
+            ForbiddenError: a launch token brings what is not about its attempt.
+            QuotaExceededError: the store has no room for it.
             StatementConflictError: the id is taken by another statement.
             TooLargeError: the statement is over its limit.
+            TooManyRequestsError: the principal sends too many statements a minute.
             UnavailableError: the database cannot be reached.
         """
-        received, is_batch = split(body, self._limits.batch)
+        limits = self._limits.of_store(principal.settings)
+        received, is_batch = split(body, limits.batch)
         if is_batch:
             raise InvalidRequestError("PUT takes one statement, not an array (Comm. 2.1.1)")
-        self._check_sizes(received)
+        _check_sizes(received, limits)
+        self._count(principal, received)
         reader = self._reader(principal, version, data)
         kept = await _read(reader, received[0], "", identifier)
         if kept.id != identifier:
@@ -200,7 +238,9 @@ class StatementsService:
         """Return a statement that is not voided; it is there from the moment it was answered.
 
         Raises:
-            StatementNotFoundError: there is none with this id, or it is voided.
+            ForbiddenError: the principal may read none.
+            StatementNotFoundError: there is none with this id that the principal may see, or it is
+                voided.
             UnavailableError: the database cannot be reached.
         """
         found = await self._find(principal, identifier)
@@ -212,7 +252,9 @@ class StatementsService:
         """Return a voided statement (Comm. 2.1.3).
 
         Raises:
-            StatementNotFoundError: there is none with this id, or it is not voided.
+            ForbiddenError: the principal may read none.
+            StatementNotFoundError: there is none with this id that the principal may see, or it is
+                not voided.
             UnavailableError: the database cannot be reached.
         """
         found = await self._find(principal, identifier)
@@ -227,7 +269,7 @@ class StatementsService:
         limit: int = 0,
         after: Cursor | None = None,
     ) -> StatementPage:
-        """Return a page of statements (GET, Comm. 2.1.3).
+        """Return a page of the statements that the principal may see (GET, Comm. 2.1.3).
 
         Args:
             principal: who asks.
@@ -236,42 +278,46 @@ class StatementsService:
             after: the cursor of the page before.
 
         Raises:
+            ForbiddenError: the principal may read none.
             BusyError: too many lists are read.
             TooManyRequestsError: the principal reads too many.
             UnavailableError: the database cannot be reached.
         """
-        size = min(limit or self._limits.page, self._limits.max_page)
+        limits = self._limits.of_store(principal.settings)
+        size = min(limit or limits.page, limits.max_page)
+        selection = Selection(wanted, _seen_by(principal))
         came = asyncio.get_running_loop().time()
         async with (
             self._turns.turn(principal),
             consistent_reading(self._database, principal.store, came) as (connection, reached),
         ):
             page = await list_statements(
-                connection, principal.store, wanted, reached.position, after, size
+                connection, principal.store, selection, reached.position, after, size
             )
         return StatementPage(page.texts, page.cursor, reached.instant)
 
     async def _find(self, principal: Principal, identifier: UUID) -> KeptStatement | None:
+        seen = _seen_by(principal)
         async with self._database.primary() as connection:
-            found = await find_statements(connection, principal.store, [identifier])
+            found = await find_statements(connection, principal.store, [identifier], seen)
         return found.get(identifier)
 
-    def _check_sizes(self, received: Sequence[_Sent]) -> None:
-        if len(received) > self._limits.batch:
-            raise TooLargeError(
-                f"a batch may hold {self._limits.batch} statements, this one has more"
-            )
-        for number, raw in enumerate(received):
-            if len(raw) > self._limits.statement_bytes:
-                raise TooLargeError(
-                    f"a statement may have {self._limits.statement_bytes} bytes,"
-                    f" number {number} of the request has {len(raw)}"
-                )
+    def _count(self, principal: Principal, received: Sequence[_Sent]) -> None:
+        if self._rates is not None:
+            self._rates.count_statements(principal, len(received))
 
     def _reader(
         self, principal: Principal, version: Version, data: ReceivedByHash | None
     ) -> _Reader:
-        return _Reader(principal.mode, version, principal.authority, self._new_id, data)
+        return _Reader(
+            principal.mode,
+            version,
+            principal.authority,
+            principal.launch,
+            principal.settings.max_nesting,
+            self._new_id,
+            data,
+        )
 
     async def _keep(
         self, principal: Principal, records: Sequence[StatementRecord], reader: _Reader
@@ -280,10 +326,28 @@ class StatementsService:
         check_received(data, [named for each in records for named in each.brought.data])
         if not records:
             return Stored([], new=0)
-        origin = Origin(principal.store, principal.credential, reader.version)
-        new = await self._commits.keep(Delivery(origin, records, data))
+        defines = principal.may(Scope.DEFINE)
+        origin = Origin(principal.store, principal.credential, reader.version, defines)
+        delivery = Delivery(origin, records, data)
+        async with self._quotas.room(principal, delivery):
+            new = await self._commits.keep(delivery)
         count_leniencies(principal.store_name, reader.used)
         return Stored([each.id for each in records], new)
+
+
+def _seen_by(principal: Principal) -> Restriction:
+    return principal.restrict(Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE)
+
+
+def _check_sizes(received: Sequence[_Sent], limits: StatementLimits) -> None:
+    if len(received) > limits.batch:
+        raise TooLargeError(f"a batch may hold {limits.batch} statements, this one has more")
+    for number, raw in enumerate(received):
+        if len(raw) > limits.statement_bytes:
+            raise TooLargeError(
+                f"a statement may have {limits.statement_bytes} bytes,"
+                f" number {number} of the request has {len(raw)}"
+            )
 
 
 async def _read(

@@ -80,8 +80,13 @@ class Sighting:
 Sightings = Mapping[UUID, Sighting]
 
 
-def sightings(described: Iterable[tuple[Description, ...]]) -> Sightings:
-    """Return what the statements of a batch, in its order, say of verbs or of activities."""
+def sightings(described: Iterable[tuple[Description, ...]], *, defines: bool) -> Sightings:
+    """Return what the statements of a batch, in its order, say of verbs or of activities.
+
+    Args:
+        described: by each of them.
+        defines: whether what they say counts; otherwise they only name them.
+    """
     found: dict[UUID, Sighting] = {}
     for place, descriptions in enumerate(described):
         for iri, text in descriptions:
@@ -89,7 +94,9 @@ def sightings(described: Iterable[tuple[Description, ...]]) -> Sightings:
             sighting = found.get(key)
             if sighting is None:
                 sighting = found[key] = Sighting(iri)
-            if text is not None and (not sighting.texts or sighting.texts[-1] != text):
+            if not defines or text is None:
+                continue
+            if not sighting.texts or sighting.texts[-1] != text:
                 sighting.texts.append(text)
                 sighting.place = place
     return found
@@ -101,6 +108,8 @@ async def keep_descriptions(
     records: Sequence[StatementRecord],
     position: int,
     taken: AbstractSet[UUID],
+    *,
+    defines: bool,
 ) -> None:
     """Keep the verbs and activities that new statements name, and what they say of them.
 
@@ -113,10 +122,11 @@ async def keep_descriptions(
         records: in the order of the batch.
         position: of the first of the batch.
         taken: ids of those that were left out: what they say was kept before.
+        defines: whether what they say is kept; otherwise only which ones there are (Comm. 4.2).
     """
     said = [_NOTHING if record.id in taken else record.descriptions for record in records]
-    of_verbs = sightings(each.verbs for each in said)
-    of_activities = sightings(each.activities for each in said)
+    of_verbs = sightings((each.verbs for each in said), defines=defines)
+    of_activities = sightings((each.activities for each in said), defines=defines)
     keys = {"verb_keys": list(of_verbs), "activity_keys": list(of_activities)}
     rows = await fetch(connection, _DIGESTS, {"store": store, **keys})
     for table, seen in ((verbs, of_verbs), (activities, of_activities)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -24,13 +25,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.dictionary import keep_identifiers
 from lrs.storage.driver import fetch, fetch_value
-from lrs.storage.tables import documents
+from lrs.storage.stores import being_deleted
+from lrs.storage.tables import documents, stores
 from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, DocumentKey, KeptDocument
 from lrs.xapi.preconditions import ANY
 
 # A document that is not there has no row to lock. Two that share a hash only wait for each other;
 # the locks of statements are of the kind with two numbers, which PostgreSQL keeps apart.
-_LOCK_OF_ABSENT = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, :store))")
+# First comes the lock that whoever begins to delete the store waits for.
+_LOCK_OF_ABSENT = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(:lock_class, CAST(:store AS int)),
+           pg_advisory_xact_lock(hashtextextended(:key, CAST(:store AS int)))
+    """
+)
+# The first of the two numbers of the advisory lock of who makes documents of a store.
+LOCK_CLASS: Final = 19_541
 _MICROSECOND = text("interval '1 microsecond'")
 
 _IS_ONE = (documents.c.store == bindparam("of_store")) & (documents.c.key == bindparam("of_key"))
@@ -44,8 +54,12 @@ def _sent(*names: str) -> dict[str, ColumnElement[object]]:
 
 _LOCKED = select(documents.c.etag).where(_IS_ONE).with_for_update()
 _FOUND = select(documents.c.content, documents.c.content_type, documents.c.updated).where(_IS_ONE)
-_INSERTION = insert(documents).values(
-    updated=func.clock_timestamp(), **_sent(*_OF_KEY, *_OF_DOCUMENT)
+_NEW = {"updated": func.clock_timestamp(), **_sent(*_OF_KEY, *_OF_DOCUMENT)}
+_STAYS = exists().where(stores.c.id == _NEW["store"], stores.c.deleting.is_(None))
+_INSERTION = (
+    insert(documents)
+    .from_select([*_NEW], select(*_NEW.values()).where(_STAYS))
+    .returning(documents.c.key)
 )
 _LATER = func.greatest(func.clock_timestamp(), documents.c.updated + _MICROSECOND)
 _CHANGE = update(documents).where(_IS_ONE).values(updated=_LATER, **_sent(*_OF_DOCUMENT))
@@ -82,7 +96,7 @@ async def lock_document(connection: AsyncConnection, store: int, key: DocumentKe
     which = _which(store, key)
     etag: str | None = await fetch_value(connection, _LOCKED, which)
     if etag is None:
-        lock = {"key": str(which["of_key"]), "store": store}
+        lock = {"lock_class": LOCK_CLASS, "key": str(which["of_key"]), "store": store}
         await fetch(connection, _LOCK_OF_ABSENT, lock)
         # Another snapshot: whoever had the lock before may have created it.
         etag = await fetch_value(connection, _LOCKED, which)
@@ -127,6 +141,9 @@ async def insert_document(
         store: the store to keep it in.
         key: what it will be found by.
         document: what to keep.
+
+    Raises:
+        UnauthenticatedError: the store is being deleted.
     """
     context = key.context
     values = {
@@ -139,7 +156,8 @@ async def insert_document(
         "new_id": key.id,
         **_values(document),
     }
-    await fetch(connection, _INSERTION, values)
+    if not await fetch(connection, _INSERTION, values):
+        raise being_deleted()
     await keep_identifiers(connection, store, context.agent, context.activity)
 
 

@@ -163,21 +163,36 @@ BEGIN
         END IF;
     END IF;
 
+    -- What the store holds grows by a row of its own, so that no transaction waits for another. A
+    -- store that is being deleted takes nothing: whoever marks it so holds its lock alone.
     IF payloads IS NOT NULL THEN
-        INSERT INTO statement_payloads (position, store, id, payload)
-        SELECT first_position + sent.place, in_store, sent.id, CAST(
-                   sent.payload
-                   || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"'
-                           ELSE '' END
-                   || ',"stored":"' || moment || '"}'
-                   AS json
-               )
-        FROM unnest(ids, places, timestamps, payloads) AS sent (id, place, timestamp, payload)
-        CROSS JOIN LATERAL to_char(
-            (epoch + (first_position + sent.place) / 1024 * microsecond) AT TIME ZONE 'UTC',
-            'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-        ) AS moment
-        WHERE cardinality(taken) = 0 OR sent.id <> ALL (taken);
+        WITH written AS (
+            INSERT INTO statement_payloads (position, store, id, payload)
+            SELECT first_position + sent.place, in_store, sent.id, CAST(
+                       sent.payload
+                       || CASE WHEN sent.timestamp IS NULL THEN ',"timestamp":"' || moment || '"'
+                               ELSE '' END
+                       || ',"stored":"' || moment || '"}'
+                       AS json
+                   )
+            FROM unnest(ids, places, timestamps, payloads) AS sent (id, place, timestamp, payload)
+            CROSS JOIN LATERAL to_char(
+                (epoch + (first_position + sent.place) / 1024 * microsecond) AT TIME ZONE 'UTC',
+                'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+            ) AS moment
+            WHERE cardinality(taken) = 0 OR sent.id <> ALL (taken)
+            RETURNING octet_length(CAST(payload AS text)) AS size
+        )
+        INSERT INTO store_usage_changes (store, statements, bytes)
+        SELECT in_store, cardinality(kept), (SELECT sum(size) FROM written)
+        WHERE EXISTS (SELECT FROM stores WHERE id = in_store AND deleting IS NULL);
+    ELSE
+        INSERT INTO store_usage_changes (store, statements, bytes)
+        SELECT in_store, cardinality(kept), 0
+        WHERE EXISTS (SELECT FROM stores WHERE id = in_store AND deleting IS NULL);
+    END IF;
+    IF NOT FOUND THEN
+        RAISE SQLSTATE 'LR004' USING MESSAGE = 'the store is being deleted';
     END IF;
 
     IF cardinality(agent_keys) > 0 THEN

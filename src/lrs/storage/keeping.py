@@ -5,7 +5,7 @@ back costs more than PostgreSQL needs to write a statement. Each connection make
 itself, in its temporary schema: so that two versions of the service can run on one database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple, TypeAlias
@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lrs.storage.dictionary import Sightings, digest_of, sightings
 from lrs.storage.driver import fetch_text
 from lrs.storage.rows import Columns, array_text, insert_rows
+from lrs.storage.stores import being_deleted
 from lrs.storage.tables import statement_payloads
+from lrs.storage.usage import add_bytes
 from lrs.storage.watermark import LOCK_CLASS
 from lrs.xapi.completion import finish
 from lrs.xapi.positions import stored_at
@@ -55,10 +57,11 @@ class DescribedAnewError(Exception):
     """A verb or an activity is new, or described otherwise than before; nothing was kept."""
 
 
-_REFUSALS: Final[Mapping[str, type[Exception]]] = {
+_REFUSALS: Final[Mapping[str, Callable[[], Exception]]] = {
     "LR001": NeedsTheStoreAloneError,
     "LR002": TakenError,
     "LR003": DescribedAnewError,
+    "LR004": being_deleted,
 }
 
 
@@ -69,11 +72,13 @@ class Conditions(NamedTuple):
         alone: all other writers of the store are kept out meanwhile.
         all_or_nothing: nothing is kept unless all are new.
         described_before: nothing is kept unless all that they say of verbs and activities is.
+        defines: whether what they say of them counts, and not only which ones they name.
     """
 
     alone: bool = False
     all_or_nothing: bool = False
     described_before: bool = False
+    defines: bool = True
 
 
 class Kept(NamedTuple):
@@ -119,6 +124,7 @@ async def keep_statements(
             other writers.
         TakenError: an id is taken, and it was all or nothing.
         DescribedAnewError: they have to say something new of a verb or an activity.
+        UnauthenticatedError: the store is being deleted.
     """
     values = (
         LOCK_CLASS,
@@ -129,7 +135,7 @@ async def keep_statements(
         *_columns(records),
         MAX_CHAIN,
         *_agents(records),
-        *_descriptions(records if conditions.described_before else ()),
+        *_descriptions(records if conditions.described_before else (), defines=conditions.defines),
     )
     try:
         (row,) = await fetch_text(connection, _call(len(values)), values)
@@ -137,7 +143,7 @@ async def keep_statements(
         refusal = _REFUSALS.get(error.sqlstate or "")
         if refusal is None:
             raise
-        raise refusal from error
+        raise refusal() from error
     return Kept(row["first_position"], frozenset(row["taken"]))
 
 
@@ -169,15 +175,16 @@ async def keep_payloads(
         if record.id not in kept.taken
     ]
     for part in _parts(placed):
+        texts = [
+            finish(record.completed, written(stored_at(position))) for position, record in part
+        ]
         columns: Columns = {
             "position": [position for position, _ in part],
             "id": [record.id for _, record in part],
-            "payload": [
-                finish(record.completed, written(stored_at(position))).decode()
-                for position, record in part
-            ],
+            "payload": [text.decode() for text in texts],
         }
         await insert_rows(connection, statement_payloads, store, columns)
+        await add_bytes(connection, store, sum(map(len, texts)))
 
 
 def _parts(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:
@@ -245,9 +252,9 @@ def _agents(records: Sequence[StatementRecord]) -> list[object]:
     ]
 
 
-def _descriptions(records: Sequence[StatementRecord]) -> list[object]:
-    verbs = sightings(record.descriptions.verbs for record in records)
-    activities = sightings(record.descriptions.activities for record in records)
+def _descriptions(records: Sequence[StatementRecord], *, defines: bool) -> list[object]:
+    verbs = sightings((each.descriptions.verbs for each in records), defines=defines)
+    activities = sightings((each.descriptions.activities for each in records), defines=defines)
     return [*_digests(verbs), *_digests(activities)]
 
 

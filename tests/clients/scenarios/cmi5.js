@@ -1,10 +1,9 @@
 /*
  * What an assignable unit does that is built on @xapi/cmi5. The script is the LMS as well: it
- * leaves the launch data in the LRS and hands out the credentials at the fetch URL.
+ * leaves the launch data in the LRS, and makes a launch token there for each unit, which the unit
+ * gets at the fetch URL.
  */
 "use strict";
-
-const { createServer } = require("node:http");
 
 // The package is made for browsers and looks for this when it is loaded.
 globalThis.XMLHttpRequest = require("xhr2");
@@ -19,25 +18,19 @@ const TOKEN = Buffer.from(`${key}:${secret}`).toString("base64");
 
 const lms = new XAPI({ endpoint, auth: `Basic ${TOKEN}` });
 
-/** Serve an auth token as an LMS does, to whoever posts, and count them. */
-function fetchUrl(token) {
-  const served = { times: 0 };
-  const server = createServer((request, response) => {
-    served.times += request.method === "POST" ? 1 : 0;
-    response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify({ "auth-token": token }));
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      server.unref();
-      resolve({ served, url: `http://127.0.0.1:${server.address().port}/fetch` });
-    });
-  });
+/** Ask the launch tokens of the LRS, as the LMS. */
+async function launchTokens(method, path = "", body = undefined) {
+  const url = new URL(`/api/v1/launch-tokens${path}`, endpoint);
+  const headers = { Authorization: `Basic ${TOKEN}`, "Content-Type": "application/json" };
+  const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+  if (!answer.ok) {
+    throw new Error(await answer.text());
+  }
+  return answer.status === 204 ? undefined : answer.json();
 }
 
 /** Launch a unit: what the LMS stores before, and the unit with the parameters of its address. */
-async function launch({ masteryScore, token = TOKEN, base = endpoint, hasData = true } = {}) {
-  const { served, url } = await fetchUrl(token);
+async function launch({ masteryScore, base = endpoint, hasData = true } = {}) {
   const [actor, activity] = [
     { objectType: "Agent", account: { homePage: "http://lms.example.org", name: randomUUID() } },
     newActivity(),
@@ -59,10 +52,11 @@ async function launch({ masteryScore, token = TOKEN, base = endpoint, hasData = 
       stateId: "LMS.LaunchData", state: launchData,
     });
   }
+  const made = await launchTokens("POST", "", { actor, activity: activity.id, registration });
   const unit = new Cmi5({
-    endpoint: base, fetch: url, actor, registration, activityId: activity.id,
+    endpoint: base, fetch: made.fetch_url, actor, registration, activityId: activity.id,
   });
-  return { unit, served, actor, activity, registration, launchData };
+  return { unit, made, actor, activity, registration, launchData };
 }
 
 async function stored(registration) {
@@ -74,11 +68,11 @@ const verbsOf = (statements) => statements.map(({ verb }) => verb.id.split("/").
 
 const sessions = {
   "a launch": async () => {
-    const { unit, served, actor, registration, launchData } = await launch();
+    const { unit, made, actor, registration, launchData } = await launch();
     const { data } = await unit.initialize();
     const [initialized] = await stored(registration);
     return {
-      asked: served.times, ids: data, actor, registration, launchData, initialized,
+      token: unit.getAuthToken(), made, ids: data, actor, registration, launchData, initialized,
       read: unit.getLaunchData(), preferences: unit.getLearnerPreferences(),
     };
   },
@@ -201,10 +195,31 @@ const launches = {
     return verbsOf(await stored(registration));
   },
 
-  "a token that is not valid": async () => {
-    const wrong = Buffer.from(`${key}:guessed`).toString("base64");
-    const { unit } = await launch({ token: wrong });
-    return refusal(unit.initialize());
+  "a fetch URL that was used": async () => {
+    const { unit, made } = await launch();
+    await unit.initialize();
+    const answer = await fetch(made.fetch_url, { method: "POST" });
+    return { status: answer.status, said: await answer.json() };
+  },
+
+  "a token that was revoked": async () => {
+    const { unit, made } = await launch();
+    await unit.initialize();
+    await launchTokens("DELETE", `/${made.id}`);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return refusal(unit.terminate());
+  },
+
+  "another learner": async () => {
+    const [one, other] = [await launch(), await launch()];
+    await one.unit.initialize();
+    const statement = {
+      actor: other.actor,
+      verb: { id: "http://adlnet.gov/expapi/verbs/experienced" },
+      object: one.activity,
+      context: { registration: one.registration },
+    };
+    return refusal(one.unit.xapi.sendStatement({ statement }));
   },
 
   "no launch data": async () => {
