@@ -20,8 +20,9 @@ from cases.lenient_statements import (
     LenientStatement,
 )
 from conftest import Tenant, make_tenant
+from lrs.auth.store_settings import AS_THE_SERVICE
 from lrs.storage.engines import Database
-from lrs.storage.stores import set_mode
+from lrs.storage.stores import update_store
 from lrs.xapi.leniencies import Leniency, Mode
 from statement_resource import get, listed, new_id, page, post, post_text, put, stored
 
@@ -257,7 +258,7 @@ async def test_a_change_of_the_mode_is_known_within_a_second(
     sent = a_statement(object=PROBLEM)
     for mode, status in ((Mode.TOLERANT, 200), (Mode.STRICT, 400)):
         async with database.writing() as connection:
-            await set_mode(connection, tenant.principal.store_name, mode)
+            await update_store(connection, tenant.principal.store, mode, AS_THE_SERVICE)
         set_at = time.monotonic()
         while (await client.post("/statements", json=sent)).status_code != status:
             assert time.monotonic() - set_at < 1
@@ -269,7 +270,7 @@ async def test_what_a_store_holds_stays_when_it_becomes_strict(
 ) -> None:
     (identifier,) = await post(tolerant, a_statement(object=PROBLEM, context=WITH_SESSION))
     async with database.writing() as connection:
-        await set_mode(connection, tolerant_tenant.principal.store_name, Mode.STRICT)
+        await update_store(connection, tolerant_tenant.principal.store, Mode.STRICT, AS_THE_SERVICE)
     assert await listed(tolerant, activity=PROBLEM["id"]) == [identifier]
     assert (await stored(tolerant, identifier))["context"] == WITH_SESSION
 

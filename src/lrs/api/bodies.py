@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.types import Message, Receive
 
 from lrs.api.content_codings import PIECE, Unpacking, unpacking_of
-from lrs.api.state import options_of
+from lrs.api.store_options import options_for
 from lrs.errors import InvalidRequestError, SlowBodyError, TooLargeError
 
 # Python reads numbers of some thousand digits only; no limit has as many as these.
@@ -36,7 +36,7 @@ async def json_body(request: Request, most: int | None = None) -> bytes:
         raise InvalidRequestError(
             f"Content-Type must be application/json, it is {kind[:80] or 'missing'!r}"
         )
-    limit = options_of(request).max_body_bytes
+    limit = options_for(request).max_body_bytes
     return await read_body(request, limit if most is None else min(most, limit))
 
 
@@ -125,7 +125,7 @@ class _Incoming:
         self._receive = request.receive
         self._limit = limit
         self._size = 0
-        self._longest = options_of(request).body_timeout
+        self._longest = options_for(request).body_timeout
         self._patience = float(self._longest)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

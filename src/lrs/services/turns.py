@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from lrs.auth.principals import Principal
-from lrs.errors import BusyError, TooManyRequestsError
+from lrs.errors import BusyError, TooManyRequestsError, UnavailableError
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class Turns:
         Raises:
             TooManyRequestsError: the credential has all the places that it may have, for too long.
             BusyError: all places are taken for too long.
+            UnavailableError: the block takes longer than the store allows.
         """
         share = self._share(principal.credential)
         share.requests += 1
@@ -59,7 +60,8 @@ class Turns:
                 if not await _is_taken(self._all, end):
                     raise BusyError(f"too many {self.name} go on at once")
                 try:
-                    yield
+                    async with _at_most(principal.settings.query_timeout):
+                        yield
                 finally:
                     self._all.release()
             finally:
@@ -75,6 +77,19 @@ class Turns:
             own = asyncio.Semaphore(max(1, self.places * 3 // 4))
             share = self._shares[credential] = _Share(own)
         return share
+
+
+@asynccontextmanager
+async def _at_most(seconds: int | None) -> AsyncIterator[None]:
+    """Let a block take so long, where a store has set it; what the service allows ends it else."""
+    if seconds is None:
+        yield
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise UnavailableError(f"this takes longer than the {seconds} s of the store") from error
 
 
 async def _is_taken(places: asyncio.Semaphore, end: float) -> bool:

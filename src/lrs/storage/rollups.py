@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, bindparam, text
+from sqlalchemy import BigInteger, Integer, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.storage.driver import Values, fetch, fetch_value
@@ -38,7 +38,7 @@ _BEHIND = text(
         SELECT position FROM statements WHERE store = stores.id ORDER BY position DESC LIMIT 1
     ) AS newest
     CROSS JOIN LATERAL (SELECT coalesce(progress.position, :first) AS position) AS folded
-    WHERE newest.position > folded.position AND (
+    WHERE stores.deleting IS NULL AND newest.position > folded.position AND (
         folded.position < :long_ago
         OR EXISTS (
             SELECT FROM statements
@@ -51,14 +51,23 @@ _BEHIND = text(
 ).bindparams(bindparam("first", FIRST_POSITION, BigInteger))
 _BEGIN = text(
     """
-    INSERT INTO rollup_progress (store, position, timezone) VALUES (:store, :first, :timezone)
+    INSERT INTO rollup_progress (store, position, timezone)
+    SELECT :store, :first, :timezone
+    WHERE NOT EXISTS (SELECT FROM store_deletions WHERE store = :store)
     ON CONFLICT DO NOTHING
     """
-).bindparams(bindparam("first", FIRST_POSITION, BigInteger))
+).bindparams(
+    bindparam("store", type_=Integer),
+    bindparam("first", FIRST_POSITION, BigInteger),
+    bindparam("timezone", type_=Text),
+)
+# Of a store that is being deleted nothing is folded, and nothing needs to be taken out.
 _PROGRESS = text(
     """
     SELECT position, timezone, actors, activities
-    FROM rollup_progress WHERE store = :store FOR UPDATE
+    FROM rollup_progress
+    WHERE store = :store AND NOT EXISTS (SELECT FROM store_deletions WHERE store = :store)
+    FOR UPDATE
     """
 )
 _NEXT = text(

@@ -9,7 +9,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from running_service import KEY, SECRET, STATEMENT, Service, client, known, lrs, until
+from running_service import (
+    KEY,
+    SECRET,
+    STATEMENT,
+    Service,
+    answering,
+    client,
+    known,
+    lrs,
+    until,
+)
 
 LENIENT = STATEMENT | {"object": {"objectType": "GroupActivity", "id": "http://example.org/two"}}
 
@@ -83,3 +93,53 @@ def test_workers_count_together_and_those_that_died_are_not_forgotten(data: Path
             until_gone(service, victim)
             until_started(service, 3 + number)
         assert counted(service) == expected
+
+
+def test_a_store_is_made_set_and_deleted_from_the_command_line(data: Path) -> None:
+    words = ("--label", "x", "--system", "edX", "--store", "exams")
+    with known(data) as service:
+        made = lrs("store", "create", "exams", "--setting", "max_batch=2", LRS_DATA_DIR=data)
+        assert (made.returncode, made.stdout) == (0, "exams is strict\n"), made.stderr
+        created = lrs("credential", "create", *words, LRS_DATA_DIR=data)
+        key, secret = re.findall(r"(?:key|secret)\s+(\S+)", created.stdout)
+        until(lambda: status_of(service, [STATEMENT] * 3, key, secret) == 413, seconds=5)
+
+        cleared = lrs("store", "set", "exams", "--setting", "max_batch=", LRS_DATA_DIR=data)
+        assert (cleared.returncode, cleared.stdout) == (0, "exams is strict\n"), cleared.stderr
+        until(lambda: status_of(service, [STATEMENT] * 3, key, secret) == 200, seconds=5)
+
+        refused = lrs("store", "delete", "exams", "--confirm", "exam", LRS_DATA_DIR=data)
+        assert (refused.returncode, "`confirm`" in refused.stderr) == (1, True), refused.stderr
+        assert status_of(service, STATEMENT, key, secret) == 200
+
+        deleted = lrs("store", "delete", "exams", "--confirm", "exams", LRS_DATA_DIR=data)
+        assert deleted.returncode == 0, deleted.stderr
+        assert re.fullmatch(r"exams is gone, with [1-9]\d* rows\n", deleted.stdout)
+        assert status_of(service, STATEMENT, key, secret) == 401
+        assert status_of(service, STATEMENT) == 200
+        assert "exams" not in lrs("store", "list", LRS_DATA_DIR=data).stdout
+
+
+def test_a_deletion_asks_for_the_name(data: Path) -> None:
+    with known(data):
+        for typed, code in (("defaults\n", 1), ("default\n", 0)):
+            answer = answering(typed, "store", "delete", "default", LRS_DATA_DIR=data)
+            assert answer.returncode == code, answer.stderr
+            assert "All that default holds will be gone" in answer.stdout
+
+
+REFUSED = {
+    ("set", "default"): "say --mode, --setting, or both",
+    ("set", "default", "--setting", "max_batch"): "must look like",
+    ("set", "default", "--setting", "colour=red"): "no setting 'colour'",
+    ("create", "two words"): "letters, digits",
+    ("delete", "exams", "--confirm", "exams"): "no store with the name 'exams'",
+}
+
+
+def test_what_cannot_be_is_refused(data: Path) -> None:
+    with known(data):
+        for words, said in REFUSED.items():
+            answer = lrs("store", *words, LRS_DATA_DIR=data)
+            assert answer.returncode > 0, words
+            assert said in answer.stderr, words

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from lrs import errors
 from lrs.api.credentials import May
+from lrs.api.notes import note_person_read
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.api.xapi import described
@@ -73,5 +74,7 @@ async def get_agent(
     parameters: Annotated[AgentParameters, Query()],
 ) -> Response:
     """Answer with the names that statements give to an Agent, and with its identifier."""
-    person = await services_of(request).agents.get(principal, parameters.read())
+    agent = parameters.read()
+    person = await services_of(request).agents.get(principal, agent)
+    note_person_read(request, principal, agent.key)
     return tagged_json(person.model_dump_json(by_alias=True, exclude_unset=True).encode())

@@ -8,7 +8,9 @@ from fastapi import Request, Response, status
 
 from lrs.api.bodies import read_body
 from lrs.api.harmless import HARMLESS
-from lrs.api.state import options_of, services_of
+from lrs.api.notes import note_document_read
+from lrs.api.state import services_of
+from lrs.api.store_options import options_for
 from lrs.auth.principals import Principal
 from lrs.xapi.documents import Document, DocumentContext, DocumentFilter, DocumentKey
 from lrs.xapi.preconditions import Preconditions
@@ -41,6 +43,7 @@ async def get_documents(
     request: Request, principal: Principal, wanted: DocumentKey | DocumentFilter
 ) -> Response:
     """Answer with one document, or with the ids of many."""
+    note_document_read(request, principal, wanted.context)
     if isinstance(wanted, DocumentKey):
         return await _one(request, principal, wanted)
     found = await services_of(request).documents.list(principal, wanted)
@@ -69,7 +72,7 @@ async def _one(request: Request, principal: Principal, key: DocumentKey) -> Resp
 
 
 async def _sent(request: Request) -> Document:
-    content = await read_body(request, options_of(request).max_body_bytes)
+    content = await read_body(request, options_for(request).max_body_bytes)
     return Document(content, request.headers.get("content-type", "").strip() or _UNTYPED)
 
 

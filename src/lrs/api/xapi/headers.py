@@ -4,7 +4,9 @@ from datetime import datetime
 
 from starlette.types import Scope
 
+from lrs.api.credentials import PRINCIPAL
 from lrs.api.requests import RawHeaders
+from lrs.auth.principals import Principal
 from lrs.errors import UnavailableError, UnsupportedVersionError
 from lrs.services.consistency import ConsistencyService
 from lrs.xapi.timestamps import written
@@ -21,7 +23,10 @@ class XapiHeaders:
     """Says the version on every answer, and on those about statements how far they are sure."""
 
     def __init__(self, default: Version) -> None:
-        """Make it; the default is said to who asks for a version that is not served."""
+        """Make it; the default is said to who asks for a version that is not served.
+
+        A store may have another one.
+        """
         self._default = default
 
     async def say(self, scope: Scope, headers: RawHeaders) -> None:
@@ -36,7 +41,9 @@ class XapiHeaders:
         try:
             return negotiate(asked_version(scope))
         except UnsupportedVersionError:
-            return self._default
+            principal: Principal | None = scope.get(PRINCIPAL)
+            own = principal.settings.default_version if principal else None
+            return own or self._default
 
 
 def asked_version(scope: Scope) -> str | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fastapi import Request
 
 from lrs.api.bodies import media_type, read_body, streamed_body
-from lrs.api.state import options_of
+from lrs.api.store_options import options_for
 from lrs.api.xapi.multipart_requests import MultipartLimits, received_multipart
 from lrs.errors import InvalidRequestError
 from lrs.services.commits import ReceivedByHash
@@ -40,7 +40,7 @@ async def received(request: Request) -> AbstractAsyncContextManager[Received]:
     """
     kind = media_type(request)
     if kind == "application/json":
-        body = await read_body(request, options_of(request).max_body_bytes)
+        body = await read_body(request, options_for(request).max_body_bytes)
         return nullcontext(Received(body, None))
     if kind == "multipart/mixed":
         return _with_data(request)
@@ -60,7 +60,7 @@ async def _with_data(request: Request) -> AsyncIterator[Received]:
 
 
 def _limits(request: Request) -> MultipartLimits:
-    options = options_of(request)
+    options = options_for(request)
     return MultipartLimits(
         statements_bytes=options.max_body_bytes,
         attachment_bytes=options.max_attachment_bytes,

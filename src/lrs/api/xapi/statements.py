@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, Security, stat
 from lrs import errors
 from lrs.api.credentials import May
 from lrs.api.head import WITHOUT_BODY
+from lrs.api.notes import note_person_read
 from lrs.api.problems import responses
 from lrs.api.state import options_of, services_of
 from lrs.api.xapi import described
@@ -162,6 +163,8 @@ async def _page(asked: _Asked, reading: Reading) -> Response:
     page = await services_of(request).statements.query(
         asked.principal, reading.wanted, reading.limit, reading.cursor
     )
+    if reading.wanted.agent is not None:
+        note_person_read(request, asked.principal, reading.wanted.agent)
     through = page.consistent_through
     if not reading.wanted.ascending:
         through = reading.consistent_through or through
