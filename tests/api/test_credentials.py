@@ -13,6 +13,8 @@ from lrs.storage.credentials import revoke_credential
 from lrs.storage.engines import Database
 from statement_resource import exists, get, listed, new_id, page, post, put, stored
 
+BASIC_AND_BEARER = 'Basic realm="LRS", charset="UTF-8", Bearer realm="LRS"'
+
 
 def basic(credentials: str | bytes) -> str:
     raw = credentials.encode() if isinstance(credentials, str) else credentials
@@ -74,6 +76,26 @@ async def test_the_scheme_has_no_case(
     header = basic(":".join(tenant.auth)).replace("Basic", scheme)
     answer = await anonymous.get("/statements", headers={"Authorization": header})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "offered"),
+    [
+        ({}, BASIC_AND_BEARER),
+        ({"Authorization": "Basic Og=="}, BASIC_AND_BEARER),
+        ({"Authorization": "Bearer nonsense"}, BASIC_AND_BEARER),
+        ({"Authorization": "Basic Og==", "Cookie": "lrs_session=nonsense"}, BASIC_AND_BEARER),
+        # A page must not make the browser ask for a password by itself.
+        ({"Cookie": "lrs_session=nonsense"}, 'Bearer realm="LRS"'),
+    ],
+    ids=range(5),
+)
+async def test_what_would_be_understood_is_offered(
+    anonymous: httpx.AsyncClient, headers: dict[str, str], offered: str
+) -> None:
+    answer = await anonymous.get("/statements", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == offered
 
 
 @pytest.mark.requirement("XAPI-00182", "XAPI-00334")

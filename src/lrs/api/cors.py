@@ -12,8 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lrs.api.callers import PRINCIPAL
 from lrs.api.problems import methods_at
 from lrs.api.requests import RawHeaders
+from lrs.api.state import Services
+from lrs.auth.principals import Principal
 
 ANY_ORIGIN = "*"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
@@ -39,6 +42,8 @@ EXPOSED_HEADERS = (
     "Cache-Control",
     "ETag",
     "Last-Modified",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "X-Experience-API-Consistent-Through",
@@ -68,6 +73,12 @@ class Options:
         await Response(status_code=204, headers={"Allow": allowed})(scope, receive, send)
 
 
+def origin_of(scope: Scope) -> str | None:
+    """Return the origin of the page that asks; of several, a text that is none."""
+    sent = [value for name, value in scope["headers"] if name == b"origin"]
+    return b", ".join(sent).decode("latin-1") if sent else None
+
+
 class Cors:
     """Tells a browser, on every answer, whether the page that asked may read it."""
 
@@ -78,12 +89,11 @@ class Cors:
     async def say(self, scope: Scope, headers: RawHeaders) -> None:
         """Add it to the headers of the answer to a request."""
         headers.append((b"vary", b"Origin"))
-        asked = dict(scope["headers"])
-        origin = asked.get(b"origin")
-        if origin is None or self._origins.isdisjoint((origin.decode("latin-1"), ANY_ORIGIN)):
+        origin = origin_of(scope)
+        if origin is None or not await self._may_read(scope, origin):
             return
         # Never the literal `*`: browsers do not take it from requests with credentials.
-        headers.append((b"access-control-allow-origin", origin))
+        headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
         headers.append((b"access-control-allow-credentials", b"true"))
         if scope["method"] != "OPTIONS":
             headers.append((b"access-control-expose-headers", _listed(EXPOSED_HEADERS)))
@@ -91,8 +101,22 @@ class Cors:
         headers.append((b"access-control-allow-methods", _listed(METHODS)))
         headers.append((b"access-control-allow-headers", _listed(REQUEST_HEADERS)))
         headers.append((b"access-control-max-age", _SECONDS_TO_KEEP))
-        if asked.get(b"access-control-request-private-network") == b"true":
+        if (b"access-control-request-private-network", b"true") in scope["headers"]:
             headers.append((b"access-control-allow-private-network", b"true"))
+
+    async def _may_read(self, scope: Scope, origin: str) -> bool:
+        """Tell whether pages of an origin may read this answer.
+
+        A credential that names origins is for their pages alone. While nobody knows which one is
+        used, as with a preflight, an origin is let in that any credential names.
+        """
+        principal: Principal | None = scope.get(PRINCIPAL)
+        if principal is not None and principal.origins is not None:
+            return origin in principal.origins
+        if not self._origins.isdisjoint((origin, ANY_ORIGIN)):
+            return True
+        services: Services = scope["app"].state.services
+        return principal is None and await services.authentication.has_origin(origin)
 
 
 def _listed(names: Sequence[str]) -> bytes:

@@ -1,11 +1,18 @@
 """The agent that vouches for what a credential brings (Data 2.4.9, Comm. 4.0)."""
 
 import json
-from typing import NamedTuple
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 from uuid import UUID
 
+from lrs.errors import InvalidRequestError
+from lrs.xapi.actors import Agent
 from lrs.xapi.agents import read_agent
 from lrs.xapi.keys import Ifi, ifi_key
+
+_LONGEST_TEMPLATE: Final = 2_000
+_WORD: Final = re.compile(r"\{(\w+)\}")
 
 
 class Authority(NamedTuple):
@@ -44,3 +51,29 @@ def authority_of_agent(text: str) -> Authority:
     if ifi is None:
         raise ValueError("read_agent returns none without an identifier")
     return Authority(text.encode(), ifi)
+
+
+def authority_from_template(template: str, names: Mapping[str, str]) -> Authority:
+    """Return the authority that a template asks for.
+
+    Args:
+        template: an Agent as JSON text; in its name and the name of its account, a word in
+            braces stands for what `names` says of it: `{key}`.
+        names: what the words stand for; other ones stay as they are.
+
+    Raises:
+        InvalidRequestError: it is no Agent, or one that is too long.
+    """
+    if len(template) > _LONGEST_TEMPLATE or not isinstance(read_agent(template), Agent):
+        raise InvalidRequestError(
+            f"authority: must be an Agent, of {_LONGEST_TEMPLATE} characters at most"
+        )
+    agent = json.loads(template)
+    for holder in (agent, agent.get("account", {})):
+        if "name" in holder:
+            holder["name"] = _filled(holder["name"], names)
+    return authority_of_agent(json.dumps(agent, ensure_ascii=False, separators=(",", ":")))
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda word: names.get(word[1], word[0]), text)

@@ -4,6 +4,8 @@ import hmac
 import secrets
 
 _BYTES = 32
+# As long as any that is kept, and not that of a secret: what is compared where there is none.
+NO_MAC = bytes(32)
 
 
 def new_key() -> str:

@@ -1,39 +1,54 @@
 """Checks credentials in memory: no request waits for the database to know who is asking.
 
-Every process holds all valid credentials. A number in the database grows with every change, and
-is looked at twice a second; so a revoked key stops everywhere within a second. While that number
-cannot be looked at, nobody is let in on old knowledge.
+Every process holds all valid credentials. A number in the database grows with every change;
+PostgreSQL tells all processes when it has, and each looks at it by itself twice a second, in case
+it was not told. So a revoked key stops everywhere within a second. While that number cannot be
+looked at, nobody is let in on old knowledge. What ends at a time ends here by the time alone.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from datetime import datetime
+from math import inf
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from lrs.auth.authority import authority_of_account, authority_of_agent
+from lrs.auth.credentials import Credential
+from lrs.auth.networks import Network, read_network
 from lrs.auth.principals import Principal
 from lrs.auth.restrictions import NOTHING_HIDDEN, Grant, Restriction
 from lrs.auth.scopes import Scope, Scopes, with_implied
-from lrs.auth.secrets import is_same, mac
+from lrs.auth.secrets import NO_MAC, is_same, mac
 from lrs.errors import UnauthenticatedError, UnavailableError
-from lrs.storage.access_changes import count_changes
-from lrs.storage.credentials import Credential, list_valid_credentials
+from lrs.storage.access_changes import CHANNEL, look_at_changes
+from lrs.storage.credentials import list_valid_credentials
 from lrs.storage.engines import Database
 from lrs.xapi.agents import read_agent
 from lrs.xapi.keys import iri_key
 
 # Seconds between two looks, and after which knowledge is too old to let anyone in.
-_BETWEEN_LOOKS = 0.4
-_TRUSTED_FOR = 0.8
+_BETWEEN_LOOKS: Final = 0.4
+_TRUSTED_FOR: Final = 0.8
+# The shortest time between two looks of our own, however many changes are told.
+_PAUSE: Final = 0.05
 
 
 class _Known(NamedTuple):
-    """A credential, and who shows it."""
+    """A credential as it is checked: its moments in seconds since 1970, by PostgreSQL's clock."""
 
-    credential: Credential
-    principal: Principal
+    principal: Principal | None
+    secret: bytes
+    expires: float
+    previous_secret: bytes
+    previous_until: float
+
+
+# What an unknown key is compared with, so that it takes as long as a wrong secret.
+_NOBODY: Final = _Known(None, NO_MAC, -inf, NO_MAC, -inf)
 
 
 class AuthenticationService:
@@ -51,35 +66,101 @@ class AuthenticationService:
         self._home_page = home_page
         self._clock = clock
         self._credentials: dict[str, _Known] = {}
+        self._keys: dict[int, str] = {}
+        # Until when there is a credential for pages of an origin.
+        self._origins: dict[str, float] = {}
         self._changes = -1
-        self._looked_at = float("-inf")
+        self._looked_at = -inf
+        # What PostgreSQL's clock is ahead of ours.
+        self._ahead = 0.0
         self._looking = asyncio.Lock()
+        self._told = asyncio.Event()
 
     async def authenticate(self, key: str, secret: str) -> Principal:
         """Return the principal of a credential.
 
         Raises:
-            UnauthenticatedError: the key is unknown or revoked, or the secret is wrong.
+            UnauthenticatedError: the key is unknown, revoked or over, or the secret is wrong.
             UnavailableError: what is known is too old, and the database cannot be reached.
         """
-        if key not in self._credentials or self._age() > _TRUSTED_FOR:
-            await self._look()
-        known = self._credentials.get(key)
-        # An unknown key takes as long as a wrong secret.
         shown = mac(self._server_key, secret)
-        is_right = is_same(shown, known.credential.secret_mac if known else b"")
-        if known is None or not is_right:
-            raise UnauthenticatedError("the key or the secret is wrong, or was revoked")
-        return known.principal
+        if self._age() > _TRUSTED_FOR:
+            await self._look()
+        principal = self._found(key, shown)
+        if principal is None:
+            # It may be new, or its secret may; all that is wrong takes this way, and as long.
+            await self._look()
+            principal = self._found(key, shown)
+        if principal is None:
+            raise self._refusal(key)
+        return principal
+
+    async def of_credential(self, number: int) -> Principal:
+        """Return the principal of a credential by its number, for what was made in its name.
+
+        That is used elsewhere than the credential: its origins and networks do not hold for it.
+
+        Raises:
+            UnauthenticatedError: it is revoked or over.
+            UnavailableError: what is known is too old, and the database cannot be reached.
+        """
+        if number not in self._keys or self._age() > _TRUSTED_FOR:
+            await self._look()
+        known = self._credentials.get(self._keys.get(number, ""), _NOBODY)
+        if known.principal is None or known.expires <= self._now():
+            raise UnauthenticatedError("the credential that this was made with is good no more")
+        return replace(known.principal, origins=None, networks=None)
+
+    async def has_origin(self, origin: str) -> bool:
+        """Tell whether any credential names an origin whose pages may use it.
+
+        What is known is enough here: the request itself is judged by its own credential.
+        """
+        if self._age() > _TRUSTED_FOR:
+            with suppress(UnavailableError):
+                await self._look()
+        return self._now() < self._origins.get(origin, -inf)
 
     async def watch(self) -> None:
-        """Look for changes until cancelled."""
+        """Look for changes, when told and from time to time, until cancelled."""
         while True:
-            await asyncio.sleep(_BETWEEN_LOOKS)
-            try:
+            with suppress(UnavailableError):  # whoever asks next is told
                 await self._look()
-            except UnavailableError:
-                continue  # whoever asks next is told
+            await asyncio.sleep(_PAUSE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BETWEEN_LOOKS - _PAUSE):
+                    await self._told.wait()
+            self._told.clear()
+
+    async def listen(self) -> None:
+        """Have `watch` look at once whenever PostgreSQL tells of a change, until cancelled."""
+        await self._database.listen(CHANNEL, self._told.set)
+
+    async def changes(self) -> int:
+        """Return a number that grows with every change of who may do what, seen within a second.
+
+        Raises:
+            UnavailableError: what is known is too old, and the database cannot be reached.
+        """
+        if self._age() > _TRUSTED_FOR:
+            await self._look()
+        return self._changes
+
+    def _found(self, key: str, shown: bytes) -> Principal | None:
+        known = self._credentials.get(key, _NOBODY)
+        is_current = is_same(shown, known.secret)
+        is_previous = is_same(shown, known.previous_secret)
+        now = self._now()
+        is_good = is_current or (is_previous and now < known.previous_until)
+        return known.principal if is_good and now < known.expires else None
+
+    def _refusal(self, key: str) -> UnauthenticatedError:
+        named = self._credentials.get(key, _NOBODY).principal
+        said = "the key or the secret is wrong, or was revoked"
+        return UnauthenticatedError(said, *((named.store, named.key) if named else ()))
+
+    def _now(self) -> float:
+        return self._ahead + self._clock()
 
     def _age(self) -> float:
         return self._clock() - self._looked_at
@@ -91,15 +172,36 @@ class AuthenticationService:
                 return  # somebody looked while this one waited
             began = self._clock()
             async with self._database.primary() as connection:
-                changes = await count_changes(connection)
+                changes, now = await look_at_changes(connection)
                 if changes != self._changes:
-                    valid = await list_valid_credentials(connection)
-                    self._credentials = {
-                        each.key: _Known(each, principal_of(each, self._home_page))
-                        for each in valid
-                    }
+                    self._learn(await list_valid_credentials(connection))
                     self._changes = changes
+            self._ahead = now - began
             self._looked_at = began
+
+    def _learn(self, valid: Iterable[Credential]) -> None:
+        credentials, keys, origins = {}, {}, dict[str, float]()
+        for each in valid:
+            known = _known(each, principal_of(each, self._home_page))
+            credentials[each.key] = known
+            keys[each.id] = each.key
+            for origin in each.origins or ():
+                origins[origin] = max(known.expires, origins.get(origin, -inf))
+        self._credentials, self._keys, self._origins = credentials, keys, origins
+
+
+def _known(credential: Credential, principal: Principal) -> _Known:
+    return _Known(
+        principal,
+        credential.secret_mac,
+        _seconds(credential.expires, inf),
+        credential.previous_secret_mac or NO_MAC,
+        _seconds(credential.previous_until, -inf),
+    )
+
+
+def _seconds(moment: datetime | None, without: float) -> float:
+    return without if moment is None else moment.timestamp()
 
 
 def principal_of(credential: Credential, home_page: str) -> Principal:
@@ -128,7 +230,13 @@ def principal_of(credential: Credential, home_page: str) -> Principal:
         scopes=scopes,
         restriction=restriction_of(credential.grant, scopes, mine),
         settings=credential.settings,
+        origins=credential.origins,
+        networks=_networks(credential.networks),
     )
+
+
+def _networks(texts: Sequence[str] | None) -> tuple[Network, ...] | None:
+    return None if texts is None else tuple(map(read_network, texts))
 
 
 def restriction_of(grant: Grant, scopes: Scopes, mine: Restriction) -> Restriction:

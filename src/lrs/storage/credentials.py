@@ -1,17 +1,19 @@
 """Keeps credentials; every change is counted, so that caches can tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.auth.credentials import Credential
 from lrs.auth.principals import SystemKind
 from lrs.auth.restrictions import EVERYTHING, Grant
 from lrs.auth.scopes import DEFAULT, Scope, Scopes
-from lrs.auth.store_settings import StoreSettings
+from lrs.auth.terms import Terms
 from lrs.errors import CredentialConflictError, CredentialNotFoundError
 from lrs.storage.access_changes import count_up
 from lrs.storage.stores import settings_of
@@ -19,43 +21,6 @@ from lrs.storage.tables import credentials, stores
 from lrs.xapi.leniencies import Mode
 
 _CLIENT = "client"
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A credential as it is kept, without its secret.
-
-    Attributes:
-        settings: of its store, with the rates of its own.
-        secret_mac: of the secret; `previous_secret_mac` of the one before, good for a while.
-        scopes: as they were granted.
-        authority: an Agent as JSON text; None is the account that is named by the key.
-        same_authority: the numbers of all credentials of the store with the same authority.
-        origins: of pages that may use it; None is any.
-        networks: of addresses that may use it; None is any.
-    """
-
-    id: int
-    store: int
-    store_name: str
-    mode: Mode
-    settings: StoreSettings
-    key: str
-    secret_mac: bytes
-    label: str
-    system: str
-    system_kind: SystemKind
-    scopes: Scopes
-    grant: Grant
-    authority: str | None
-    same_authority: frozenset[int]
-    origins: frozenset[str] | None
-    networks: tuple[str, ...] | None
-    created: datetime
-    expires: datetime | None
-    revoked: datetime | None
-    previous_secret_mac: bytes | None
-    previous_until: datetime | None
 
 
 def _all() -> Select[tuple[object, ...]]:
@@ -96,9 +61,59 @@ async def list_valid_credentials(connection: AsyncConnection) -> list[Credential
     )
 
 
-async def list_credentials(connection: AsyncConnection) -> list[Credential]:
-    """Return all credentials, revoked ones too, oldest first."""
-    return await _credentials(connection, _with_stores.order_by(credentials.c.id))
+async def list_credentials(
+    connection: AsyncConnection, store: int | None = None
+) -> list[Credential]:
+    """Return the credentials of a store, or of all, revoked ones too, oldest first."""
+    query = _with_stores if store is None else _with_stores.where(credentials.c.store == store)
+    return await _credentials(connection, query.order_by(credentials.c.id))
+
+
+async def find_credential(
+    connection: AsyncConnection, key: str, store: int | None = None
+) -> Credential:
+    """Return a credential of a store, or of any, also a revoked one.
+
+    Raises:
+        CredentialNotFoundError: there is none with this key.
+    """
+    query = _with_stores.where(credentials.c.key == key)
+    if store is not None:
+        query = query.where(credentials.c.store == store)
+    found = await _credentials(connection, query)
+    if not found:
+        raise _not_there(key)
+    return found[0]
+
+
+async def lock_credential(
+    connection: AsyncConnection, key: str, store: int | None = None
+) -> Credential:
+    """Return a credential that nobody else changes until the transaction ends.
+
+    Raises:
+        CredentialNotFoundError: there is none with this key that is not revoked yet.
+    """
+    locked = select(credentials.c.id).where(credentials.c.key == key)
+    if store is not None:
+        locked = locked.where(credentials.c.store == store)
+    await connection.execute(locked.with_for_update())
+    found = await find_credential(connection, key, store)
+    if found.revoked is not None:
+        raise _not_there(key)
+    return found
+
+
+def _not_there(key: str) -> CredentialNotFoundError:
+    return CredentialNotFoundError(f"there is no valid credential with the key {key!r}")
+
+
+async def is_authority_used(connection: AsyncConnection, store: int, key: UUID) -> bool:
+    """Tell whether a credential of a store was given the Agent with this key as its authority."""
+    query = select(credentials.c.id).where(
+        credentials.c.store == store, credentials.c.authority_key == key
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
 
 
 async def _credentials(
@@ -127,6 +142,7 @@ def _credential(row: Row[tuple[object, ...]]) -> Credential:
         same_authority=frozenset(kept["same_authority"] or [kept["id"]]),
         origins=None if kept["origins"] is None else frozenset(kept["origins"]),
         networks=None if kept["networks"] is None else tuple(kept["networks"]),
+        rates=kept["rates"],
         created=kept["created"],
         expires=kept["expires"],
         revoked=kept["revoked"],
@@ -154,7 +170,7 @@ class NewCredential:
     authority_key: UUID | None = None
     origins: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
-    rates: dict[str, int] = field(default_factory=dict)
+    rates: Mapping[str, int] = field(default_factory=dict)
     expires: datetime | None = None
     kind: str = _CLIENT
 
@@ -169,19 +185,10 @@ async def insert_credential(connection: AsyncConnection, store: int, new: NewCre
         store=store,
         key=new.key,
         secret_mac=new.secret_mac,
-        label=new.label,
-        system=new.system,
-        system_kind=new.system_kind.value,
-        scopes=sorted(new.scopes),
-        agents=_array(new.grant.agents),
-        activities=_array(new.grant.activities),
         authority=new.authority,
         authority_key=new.authority_key,
-        origins=_array(new.origins),
-        networks=_array(new.networks),
-        rates=new.rates,
-        expires=new.expires,
         kind=new.kind,
+        **_kept_terms(new),
     )
     try:
         inserted = await connection.execute(insertion.returning(credentials.c.id))
@@ -189,6 +196,42 @@ async def insert_credential(connection: AsyncConnection, store: int, new: NewCre
         raise CredentialConflictError(f"the key {new.key!r} is taken") from error
     await count_up(connection)
     return int(inserted.scalar_one())
+
+
+async def change_credential(connection: AsyncConnection, number: int, terms: Terms) -> None:
+    """Keep other terms of a credential."""
+    change = update(credentials).where(credentials.c.id == number).values(**_kept_terms(terms))
+    await connection.execute(change)
+    await count_up(connection)
+
+
+async def change_secret(
+    connection: AsyncConnection, number: int, secret_mac: bytes, overlap: int
+) -> None:
+    """Keep a new secret of a credential; the one before is good for so many seconds."""
+    is_kept = overlap > 0
+    change = update(credentials).values(
+        secret_mac=secret_mac,
+        previous_secret_mac=credentials.c.secret_mac if is_kept else None,
+        previous_until=func.now() + timedelta(seconds=overlap) if is_kept else None,
+    )
+    await connection.execute(change.where(credentials.c.id == number))
+    await count_up(connection)
+
+
+def _kept_terms(terms: Terms | NewCredential) -> dict[str, object]:
+    return {
+        "label": terms.label,
+        "system": terms.system,
+        "system_kind": terms.system_kind.value,
+        "scopes": sorted(terms.scopes),
+        "agents": _array(terms.grant.agents),
+        "activities": _array(terms.grant.activities),
+        "origins": _array(terms.origins),
+        "networks": _array(terms.networks),
+        "rates": dict(terms.rates),
+        "expires": terms.expires,
+    }
 
 
 def _array(texts: tuple[str, ...] | None) -> list[str] | None:
@@ -212,5 +255,5 @@ async def revoke_credential(connection: AsyncConnection, key: str) -> None:
         .returning(credentials.c.id)
     )
     if (await connection.execute(revocation)).first() is None:
-        raise CredentialNotFoundError(f"there is no valid credential with the key {key!r}")
+        raise _not_there(key)
     await count_up(connection)

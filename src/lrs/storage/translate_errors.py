@@ -30,7 +30,8 @@ def translated_errors() -> Iterator[None]:
     except asyncpg.PostgresError as error:
         # While it connects, SQLAlchemy lets the driver's own errors through.
         raise _translated(error) from error
-    except (OSError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # The last one: the server hung up while the driver was about to send.
         raise UnavailableError("the database cannot be reached") from error
 
 

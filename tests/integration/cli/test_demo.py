@@ -8,15 +8,17 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from lrs.cli.credentials import credential
 from lrs.cli.database import server_key
-from lrs.cli.demo.access import Access, all_access
+from lrs.cli.demo.access import all_access
 from lrs.cli.demo.command import demo
 from lrs.cli.demo.credentials import ensure_credentials
 from lrs.cli.demo.instance import running_instance
-from lrs.cli.demo.systems import REPORTING, SYSTEMS
+from lrs.cli.demo.systems import SYSTEMS
 from lrs.cli.reporting import ReportingGroup
 from lrs.settings import load_settings
 
+SECRET = "open sesame"
 SMALL = ["--learners", "8", "--days", "45"]
 TINY = ["--learners", "3", "--days", "7", "--seed", "1"]
 
@@ -40,12 +42,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ensure_credentials(settings, all_access(server_key(settings)))
         with running_instance(settings) as address:
             yield address
-
-
-@pytest.fixture
-def reporting(address: str) -> Access:
-    assert address
-    return all_access(server_key(load_settings()))[REPORTING]
 
 
 def run_demo(*arguments: str) -> Result:
@@ -83,10 +79,11 @@ def test_the_demo_fills_its_tables_and_a_second_run_changes_nothing() -> None:
     assert tables(second) == tables(first)
 
 
-def test_a_given_lrs_gets_everything_under_one_credential(address: str, reporting: Access) -> None:
-    outcome = run_demo(
-        *TINY, "--to", f"{address}/xapi/", "--key", reporting.key, "--secret", reporting.secret
-    )
+def test_a_given_lrs_gets_everything_under_one_credential(address: str) -> None:
+    words = ["--label", "All", "--system", "All", "--key", "all", "--secret", SECRET]
+    scopes = ["--scope", "all", "--scope", "analytics/personal"]
+    assert CliRunner().invoke(credential, ["create", *words, *scopes]).exit_code == 0
+    outcome = run_demo(*TINY, "--to", f"{address}/xapi/", "--key", "all", "--secret", SECRET)
     assert "cannot be told apart" in outcome.output
     assert sum(stored for stored, *_ in posted(outcome)) > 0
 

@@ -6,15 +6,27 @@ from collections.abc import AsyncIterator
 import pytest
 
 from conftest import HOME_PAGE
+from lrs.auth.audit import Caller, WhoKind
 from lrs.auth.principals import SystemKind
 from lrs.auth.secrets import mac
+from lrs.auth.terms import Terms
 from lrs.errors import CredentialConflictError, CredentialNotFoundError, UnauthenticatedError
+from lrs.services.administrators import Administrator
 from lrs.services.authentication import AuthenticationService
-from lrs.services.credentials import CredentialsService
+from lrs.services.credentials import CredentialsService, WantedCredential
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
 
 SERVER_KEY = b"a key that only this installation knows"
+OPERATOR = Administrator(Caller(WhoKind.SYSTEM, "a test"))
+
+
+def wanted(
+    label: str = "One", key: str | None = None, secret: str | None = None
+) -> WantedCredential:
+    return WantedCredential(
+        Terms(label=label, system="Moodle", system_kind=SystemKind.LMS), key=key, secret=secret
+    )
 
 
 @pytest.fixture
@@ -33,7 +45,7 @@ def service(own_database: Database) -> CredentialsService:
 async def test_a_made_credential_lets_its_system_in(
     service: CredentialsService, own_database: Database
 ) -> None:
-    made = await service.create("Nightly sync", "Moodle", SystemKind.LMS)
+    made = await service.create(OPERATOR, wanted("Nightly sync"))
 
     principal = await AuthenticationService(own_database, SERVER_KEY, HOME_PAGE).authenticate(
         made.key, made.secret
@@ -44,33 +56,33 @@ async def test_a_made_credential_lets_its_system_in(
 
 
 async def test_the_secret_is_kept_as_a_keyed_hash_only(service: CredentialsService) -> None:
-    made = await service.create("One", "Moodle", secret="open sesame")
-    (kept,) = await service.list_all()
+    made = await service.create(OPERATOR, wanted(secret="open sesame"))
+    (kept,) = await service.list_all(OPERATOR)
     assert kept.secret_mac == mac(SERVER_KEY, made.secret)
     assert made.secret.encode() not in kept.secret_mac
 
 
 async def test_a_key_that_is_taken_is_refused(service: CredentialsService) -> None:
-    await service.create("One", "Moodle", key="moodle")
+    await service.create(OPERATOR, wanted(key="moodle"))
     with pytest.raises(CredentialConflictError, match="'moodle' is taken"):
-        await service.create("Other", "Moodle", key="moodle")
-    assert [each.label for each in await service.list_all()] == ["One"]
+        await service.create(OPERATOR, wanted("Other", key="moodle"))
+    assert [each.label for each in await service.list_all(OPERATOR)] == ["One"]
 
 
 async def test_a_revoked_credential_stays_in_the_list_and_lets_nobody_in(
     service: CredentialsService, own_database: Database
 ) -> None:
-    made = await service.create("One", "Moodle")
-    await service.revoke(made.key)
+    made = await service.create(OPERATOR, wanted())
+    await service.revoke(OPERATOR, made.key)
 
-    (kept,) = await service.list_all()
+    (kept,) = await service.list_all(OPERATOR)
     assert kept.revoked is not None
     with pytest.raises(UnauthenticatedError):
         await AuthenticationService(own_database, SERVER_KEY, HOME_PAGE).authenticate(
             made.key, made.secret
         )
     with pytest.raises(CredentialNotFoundError):
-        await service.revoke(made.key)
+        await service.revoke(OPERATOR, made.key)
 
 
 async def test_of_many_who_start_at_once_one_makes_the_first_credential(
@@ -78,13 +90,13 @@ async def test_of_many_who_start_at_once_one_makes_the_first_credential(
 ) -> None:
     made = await asyncio.gather(*(service.ensure_first() for _ in range(6)))
     assert len([each for each in made if each is not None]) == 1
-    assert len(await service.list_all()) == 1
+    assert len(await service.list_all(OPERATOR)) == 1
 
 
 async def test_a_given_first_credential_is_made_beside_others_and_once(
     service: CredentialsService,
 ) -> None:
-    await service.create("Other", "Moodle")
+    await service.create(OPERATOR, wanted("Other"))
     made = [await service.ensure_first("ada", "open sesame") for _ in range(2)]
     assert made[0] is not None
     assert made[1] is None

@@ -4,12 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 
-from lrs.cli.credentials import credentials_service
+from lrs.auth.scopes import DEFAULT, Scope, Scopes
+from lrs.auth.terms import Terms
+from lrs.cli.credentials import credentials_service, who_runs_it
 from lrs.cli.database import shared_database
 from lrs.cli.demo.access import Access
-from lrs.cli.demo.systems import System
+from lrs.cli.demo.systems import REPORTING, System
 from lrs.errors import CredentialConflictError
+from lrs.services.credentials import WantedCredential
 from lrs.settings import Settings
+
+_OF_A_SYSTEM = DEFAULT | {Scope.DEFINE}
+_OF_THE_REPORT = Scopes({Scope.STATEMENTS_READ, Scope.ANALYTICS_PERSONAL})
 
 
 def ensure_credentials(settings: Settings, access: Mapping[System, Access]) -> None:
@@ -22,4 +28,10 @@ async def _ensure(url: str, settings: Settings, access: Mapping[System, Access])
     async with credentials_service(url, settings) as service:
         for system, (key, secret) in access.items():
             with contextlib.suppress(CredentialConflictError):  # an earlier run made it
-                await service.create(system.name, system.name, system.kind, key, secret)
+                wanted = WantedCredential(_terms(system), key=key, secret=secret)
+                await service.create(who_runs_it(), wanted)
+
+
+def _terms(system: System) -> Terms:
+    scopes = _OF_THE_REPORT if system is REPORTING else _OF_A_SYSTEM
+    return Terms(label=system.name, system=system.name, system_kind=system.kind, scopes=scopes)
