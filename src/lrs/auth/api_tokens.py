@@ -1,0 +1,30 @@
+"""Tokens of people for their scripts, as they are kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lrs.auth.roles import Role
+from lrs.auth.scopes import Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token as it is kept.
+
+    Attributes:
+        user_name: what the user is called.
+    """
+
+    id: UUID
+    user: UUID
+    user_name: str
+    store: int
+    store_name: str
+    role: Role
+    label: str
+    secret_mac: bytes
+    scopes: Scopes
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
