@@ -1,56 +1,249 @@
-"""The audit log: records are added to the chain of a store, and never changed."""
+"""The audit log: records are added to the chain of a store, and never changed.
 
-import json
-from dataclasses import replace
+Whoever adds some holds the ends of the chains until the transaction is over. So adding them is the
+last thing that a transaction does, and it does it once, for all chains: two transactions that wait
+for each other cannot come about.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, union, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.auth.audit import BEGINNING, AuditEvent, AuditRecord, hash_of
+from lrs.auth.audit import AuditEvent, AuditFilter
+from lrs.auth.audit_chain import (
+    BEGINNING,
+    ERASABLE,
+    AuditRecord,
+    chained,
+    record_of,
+    without_person,
+)
 from lrs.storage.access_tables import audit_heads, audit_records
+from lrs.storage.driver import driver_of
+from lrs.storage.engines import Database
+from lrs.storage.tables import stores
 
 # The chain of what belongs to no store.
 NO_STORE = 0
+_AT_A_TIME = 1_000
+# Smaller than all numbers, so that none that somebody else has written goes unseen.
+_FIRST = -(2**63)
+
+_FIELDS = AuditRecord.__slots__
+_columns = [audit_records.c[name] for name in _FIELDS]
+
+
+class Head(NamedTuple):
+    """The end of a chain, as it is kept apart from the records."""
+
+    number: int
+    hash: bytes
+
+
+class Erased(NamedTuple):
+    """How many records were changed by an erasure, and how many of their fields."""
+
+    records: int
+    fields: int
 
 
 async def append_record(connection: AsyncConnection, store: int, event: AuditEvent) -> None:
-    """Add an event to the log of a store; who else adds one waits for the end of the transaction.
+    """Add an event to the log of a store, as the last thing that a transaction does.
 
     Args:
         connection: within a writing transaction: that of the change which is recorded.
         store: its number, or `NO_STORE`.
         event: what was done.
     """
-    beginning = postgresql.insert(audit_heads).values(store=store, number=0, hash=BEGINNING)
-    await connection.execute(beginning.on_conflict_do_nothing())
-    locked = select(audit_heads, func.clock_timestamp().label("at"))
-    locked = locked.where(audit_heads.c.store == store).with_for_update()
-    head = (await connection.execute(locked)).one()
-    record = _record(event, head.number + 1, head.at)
-    record = replace(record, hash=hash_of(store, record, head.hash))
-    values = {name: getattr(record, name) for name in AuditRecord.__slots__}
-    await connection.execute(insert(audit_records).values(store=store, **values))
-    await connection.execute(
-        update(audit_heads)
-        .where(audit_heads.c.store == store)
-        .values(number=record.number, hash=record.hash)
-    )
+    await append_records(connection, [(store, event)])
 
 
-def _record(event: AuditEvent, number: int, at: datetime) -> AuditRecord:
-    caller = event.caller
-    return AuditRecord(
-        number=number,
-        at=at,
-        who_kind=caller.kind.value,
-        who=caller.name,
-        address=caller.address,
-        action=event.action.value,
-        target=event.target,
-        outcome=event.outcome.value,
-        request_id=caller.request_id,
-        details=json.dumps(event.details, sort_keys=True),
-        hash=b"",
+async def append_records(
+    connection: AsyncConnection, events: Iterable[tuple[int, AuditEvent]]
+) -> None:
+    """Add events to the logs of stores, as the last thing that a transaction does.
+
+    Args:
+        connection: within a writing transaction.
+        events: each with the number of its store, or `NO_STORE`.
+    """
+    in_order = sorted(events, key=itemgetter(0))
+    stores = {store: [*each] for store, each in groupby(in_order, itemgetter(0))}
+    if not stores:
+        return
+    heads, at = await _held_heads(connection, [*stores])
+    values: list[dict[str, object]] = []
+    ends: list[dict[str, object]] = []
+    for store, theirs in stores.items():
+        head = heads[store]
+        records = [
+            record_of(event, head.number + place, at) for place, (_, event) in enumerate(theirs, 1)
+        ]
+        hashes = chained(store, records, head.hash)
+        values += map(_values, [store] * len(records), records, hashes)
+        ends.append({"chain": store, "last": records[-1].number, "end": hashes[-1]})
+    await connection.execute(insert(audit_records), values)
+    await connection.execute(_end, ends)
+
+
+_beginning = postgresql.insert(audit_heads).on_conflict_do_nothing()
+_end = (
+    update(audit_heads)
+    .where(audit_heads.c.store == bindparam("chain"))
+    .values(number=bindparam("last"), hash=bindparam("end"))
+)
+
+
+async def _held_heads(
+    connection: AsyncConnection, stores: Sequence[int]
+) -> tuple[dict[int, Head], datetime]:
+    """Return the ends of chains, which nobody else can move now, and the time after that."""
+    none = [{"store": store, "number": 0, "hash": BEGINNING} for store in stores]
+    await connection.execute(_beginning, none)
+    held = select(audit_heads).where(audit_heads.c.store.in_(stores))
+    held = held.order_by(audit_heads.c.store).with_for_update()
+    heads = {row.store: Head(row.number, row.hash) for row in await connection.execute(held)}
+    at = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return heads, at
+
+
+def _values(store: int, record: AuditRecord, digest: bytes) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(record, name) for name in _FIELDS}
+    return {**values, "store": store, "seals": [*record.seals], "hash": digest}
+
+
+def _record(row: Row[tuple[object, ...]]) -> AuditRecord:
+    kept = row._asdict()
+    return AuditRecord(**{**kept, "seals": tuple(kept["seals"])})
+
+
+_SAME = ("action", "who", "target", "outcome", "address")
+
+
+async def find_records(
+    connection: AsyncConnection, store: int, wanted: AuditFilter, before: int | None, limit: int
+) -> list[AuditRecord]:
+    """Return records of a store, the newest first.
+
+    Args:
+        connection: to read from.
+        store: its number, or `NO_STORE`.
+        wanted: which ones.
+        before: only those with smaller numbers.
+        limit: the most that are returned.
+    """
+    query = select(*_columns).where(audit_records.c.store == store)
+    for name in _SAME:
+        value = getattr(wanted, name)
+        if value is not None:
+            query = query.where(audit_records.c[name] == value)
+    if wanted.since is not None:
+        query = query.where(audit_records.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(audit_records.c.at < wanted.until)
+    if before is not None:
+        query = query.where(audit_records.c.number < before)
+    query = query.order_by(audit_records.c.number.desc()).limit(limit)
+    return [_record(row) for row in await connection.execute(query)]
+
+
+async def find_head(connection: AsyncConnection, store: int) -> Head:
+    """Return the end of a chain as it is kept apart; that of nothing if there is none."""
+    kept = select(audit_heads.c.number, audit_heads.c.hash).where(audit_heads.c.store == store)
+    row = (await connection.execute(kept)).first()
+    return Head(0, BEGINNING) if row is None else Head(row.number, row.hash)
+
+
+async def list_chains(connection: AsyncConnection) -> list[tuple[int, str | None]]:
+    """Return the numbers of the stores that have records, with the names of those that are there.
+
+    A chain is told by its records as well as by its end, so that neither can go unseen.
+    """
+    numbers = union(select(audit_heads.c.store), select(audit_records.c.store).distinct())
+    found = numbers.subquery("found")
+    query = select(found.c.store, stores.c.name).outerjoin(stores, stores.c.id == found.c.store)
+    rows = await connection.execute(query.order_by(found.c.store))
+    return [(row.store, row.name) for row in rows]
+
+
+async def all_records(connection: AsyncConnection, store: int) -> AsyncIterator[AuditRecord]:
+    """Give the records of a store from the first one on, a few at a time.
+
+    Args:
+        connection: on which each statement stands alone; records that are added meanwhile may or
+            may not be given.
+        store: its number, or `NO_STORE`.
+    """
+    last = _FIRST
+    while True:
+        query = select(*_columns).where(
+            audit_records.c.store == store, audit_records.c.number > last
+        )
+        query = query.order_by(audit_records.c.number).limit(_AT_A_TIME)
+        rows = (await connection.execute(query)).all()
+        for row in rows:
+            yield _record(row)
+        if len(rows) < _AT_A_TIME:
+            return
+        last = rows[-1].number
+
+
+@asynccontextmanager
+async def whole_log(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Give a connection that sees the log as it is now, whatever is added meanwhile.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+    """
+    async with database.primary() as connection:
+        snapshot = driver_of(connection).transaction(isolation="repeatable_read", readonly=True)
+        async with snapshot:
+            yield connection
+
+
+_open = select(func.set_config("lrs.audit_erasure", bindparam("chain"), True))  # noqa: FBT003 - PostgreSQL's
+_erasure = (
+    update(audit_records)
+    .where(
+        audit_records.c.store == bindparam("chain"), audit_records.c.number == bindparam("place")
     )
+    .values({name: bindparam(name) for name in (*ERASABLE, "seals")})
+)
+
+
+async def erase_person(connection: AsyncConnection, store: int, person: str) -> Erased:
+    """Blank what the log of a store tells of a person; the chain holds as it did.
+
+    Of records of what the person did, that is who and from where; of what was done to the person,
+    the target and the details.
+
+    Args:
+        connection: within a writing transaction.
+        store: its number, or `NO_STORE`.
+        person: as the records name it: the id of a user, the key of an Agent.
+    """
+    await connection.execute(_open, {"chain": str(store)})
+    named = or_(audit_records.c.who == person, audit_records.c.target == person)
+    query = select(*_columns).where(audit_records.c.store == store, named)
+    before = [_record(row) for row in await connection.execute(query)]
+    after = [without_person(record, person) for record in before]
+    if after:
+        await connection.execute(_erasure, [_blanked(store, record) for record in after])
+    fields = sum(map(_erased_fields, after)) - sum(map(_erased_fields, before))
+    return Erased(len(after), fields)
+
+
+def _erased_fields(record: AuditRecord) -> int:
+    return len(record.erased)
+
+
+def _blanked(store: int, record: AuditRecord) -> dict[str, object]:
+    fields = {name: getattr(record, name) for name in ERASABLE}
+    return {**fields, "seals": [*record.seals], "chain": store, "place": record.number}
