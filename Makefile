@@ -22,7 +22,7 @@ STATEMENTS ?= 2000000
 PYTEST := env -u LRS_TEST_POSTGRES_BIN $(BIN)/pytest --quiet -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format format-check lint types imports requirements openapi bench bench-large lock
+.PHONY: help run demo test check audit format format-check lint types imports requirements openapi permissions bench bench-large lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ test: $(VENV)/.installed-dev ## Run all tests
 		$(PYTEST) --postgres-bin="$(OTHER_POSTGRES)" $(ON_OTHER_POSTGRES); \
 	fi
 
-check: format-check lint types imports test ## All that has to hold before a change goes in
+check: format-check lint types imports audit test ## All that has to hold before a change goes in
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format
@@ -61,9 +61,15 @@ imports: $(VENV)/.installed-dev ## Check which room may know which
 requirements: $(VENV)/.installed-dev ## Tell which public requirements have a test of ours (VERBOSE=1: which)
 	@$(BIN)/python tests/requirements.py $(if $(VERBOSE),--tests)
 
+audit: $(VENV)/.installed-dev ## Look for known weaknesses in what is locked, if anybody can be asked
+	@$(BIN)/python tests/locked_versions.py
+
 openapi: $(VENV)/.installed ## Write openapi/openapi.json
 	@mkdir -p openapi
 	$(BIN)/lrs openapi --output openapi/openapi.json
+
+permissions: $(VENV)/.installed ## Write docs/permissions.md
+	$(BIN)/lrs permissions --output docs/permissions.md
 
 bench: $(VENV)/.installed-bench ## Measure against this machine's limits (BENCH=--quick: one minute)
 	$(BIN)/python -m bench.run $(BENCH)

@@ -120,9 +120,15 @@ def environment(**variables: object) -> dict[str, str]:
 
 
 def lrs(*words: str, **variables: object) -> "subprocess.CompletedProcess[str]":
+    return answering("", *words, **variables)
+
+
+def answering(typed: str, *words: str, **variables: object) -> "subprocess.CompletedProcess[str]":
+    """Run a command that asks, and type this."""
     return subprocess.run(
         [*PROGRAM, *words],
         env=environment(**variables),
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,

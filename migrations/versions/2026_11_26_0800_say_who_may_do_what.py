@@ -48,6 +48,9 @@ _TABLES = (
     """,
     "CREATE INDEX launch_tokens_expires_idx ON launch_tokens (expires)",
     """
+    CREATE INDEX launch_tokens_revoked_idx ON launch_tokens (expires) WHERE revoked IS NOT NULL
+    """,
+    """
     CREATE TABLE users (
         id uuid PRIMARY KEY, name text NOT NULL, email text NOT NULL,
         issuer text, subject text, password_hash text,
@@ -66,7 +69,7 @@ _TABLES = (
     """,
     """
     CREATE TABLE sessions (
-        digest bytea PRIMARY KEY, "user" uuid NOT NULL, store integer NOT NULL,
+        digest bytea PRIMARY KEY, "user" uuid NOT NULL, store integer NOT NULL, role text,
         created timestamptz NOT NULL DEFAULT now(), expires timestamptz NOT NULL
     )
     """,
@@ -78,8 +81,8 @@ _TABLES = (
     """,
     """
     CREATE TABLE api_tokens (
-        id uuid PRIMARY KEY, "user" uuid NOT NULL, store integer NOT NULL, label text NOT NULL,
-        secret_mac bytea NOT NULL, scopes text[] NOT NULL,
+        id uuid PRIMARY KEY, "user" uuid NOT NULL, store integer NOT NULL, role text NOT NULL,
+        label text NOT NULL, secret_mac bytea NOT NULL, scopes text[] NOT NULL,
         created timestamptz NOT NULL DEFAULT now(), expires timestamptz NOT NULL,
         revoked timestamptz
     )
@@ -88,9 +91,9 @@ _TABLES = (
     """
     CREATE TABLE audit_records (
         store integer NOT NULL, number bigint NOT NULL, at timestamptz NOT NULL,
-        who_kind text NOT NULL, who text NOT NULL, address text, action text NOT NULL,
-        target text, outcome text NOT NULL, request_id text NOT NULL, details text NOT NULL,
-        hash bytea NOT NULL,
+        who_kind text NOT NULL, who text, address text, action text NOT NULL,
+        target text, outcome text NOT NULL, request_id text NOT NULL, details text,
+        seals bytea[] NOT NULL, hash bytea NOT NULL,
         PRIMARY KEY (store, number)
     )
     """,
@@ -104,7 +107,7 @@ _TABLES = (
     CREATE TABLE store_deletions (
         store integer PRIMARY KEY, name text NOT NULL,
         requested timestamptz NOT NULL DEFAULT now(), requested_by text NOT NULL,
-        total bigint NOT NULL, deleted bigint NOT NULL DEFAULT 0, finished timestamptz
+        total bigint, deleted bigint NOT NULL DEFAULT 0, finished timestamptz
     )
     """,
     """

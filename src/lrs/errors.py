@@ -53,7 +53,17 @@ class UnsupportedVersionError(LRSError):
 
 
 class UnauthenticatedError(LRSError):
-    """No credentials, or credentials that are refused (Comm. 4.0)."""
+    """No credentials, or credentials that are refused (Comm. 4.0).
+
+    Attributes:
+        store: of the credential that was named, if there is one; only the audit log tells of it.
+        key: of that credential.
+    """
+
+    def __init__(self, detail: str, store: int | None = None, key: str = "-") -> None:
+        super().__init__(detail)
+        self.store = store
+        self.key = key
 
 
 class ForbiddenError(LRSError):
@@ -135,7 +145,7 @@ class UnavailableError(LRSError):
 
 
 class UnknownMemberError(LRSError):
-    """An analytics query names a measure, dimension or operator that does not exist."""
+    """A query names a measure, dimension or operator that does not exist, or a store a setting."""
 
     def __init__(self, detail: str, known: Sequence[str]) -> None:
         super().__init__(detail)

@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,6 +25,9 @@ _TYPO_LIKENESS = 0.85
 _SCHEMES = ("postgresql+asyncpg", "postgresql", "postgres")
 # Pages opened from a disk have the origin null.
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*,]+")
+_ISSUER = re.compile(
+    r"(https://[^\s\"<>\\^`{|}@?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^\s\"<>\\^`{|}@?#]*)?)"
+)
 _ABOUT_VERSIONS = ("1.0.0", "1.0.1", "1.0.2", "1.0.3", "2.0.0")
 _URL_OPTIONS = frozenset(
     {
@@ -106,6 +110,40 @@ def _origins(value: str) -> str:
     return ",".join(origins)
 
 
+def _issuer(value: str) -> str:
+    if not _ISSUER.fullmatch(value):
+        raise _refuse(
+            "must be an address such as https://login.example.org/realms/learning; http is for "
+            "this machine alone"
+        )
+    return value
+
+
+def _public_url(value: str) -> str:
+    """Return the origin of an address, as browsers write it."""
+    if not re.fullmatch(r"https?://[^\s/?#@*,]+/?", value.lower()):
+        raise _refuse("must be an address such as https://lrs.example.org, without a path")
+    return value.lower().rstrip("/")
+
+
+def _account(value: str) -> str:
+    names = re.findall(r"\{([^{}]+)\}", value)
+    if not names or re.search(r"[{}]", re.sub(r"\{[^{}]+\}", "", value)):
+        raise _refuse("must have a claim in braces, such as {client_id}")
+    return value
+
+
+def _networks(value: str) -> str:
+    """Return addresses and networks in their usual form, with commas alone between them."""
+    try:
+        networks = [ip_network(each.strip()) for each in value.split(",")]
+    except ValueError:
+        raise _refuse(
+            "must be addresses or networks with commas between them, such as 10.0.0.7,192.0.2.0/24"
+        ) from None
+    return ",".join(map(str, networks))
+
+
 def _about_versions(value: str) -> str:
     versions = [each.strip() for each in value.split(",")]
     if not set(versions) <= set(_ABOUT_VERSIONS) or len(set(versions)) < len(versions):
@@ -150,10 +188,28 @@ BasicSecret = Annotated[
 ]
 HomePage = Annotated[str, AfterValidator(_home_page)]
 Origins = Annotated[str, AfterValidator(_origins)]
+Networks = Annotated[str, AfterValidator(_networks)]
+IssuerAddress = Annotated[str, AfterValidator(_issuer)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+AccountTemplate = Annotated[str, AfterValidator(_account)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+MostOfRate = Annotated[int, Field(ge=1, le=1_000_000_000)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 _MEBIBYTE = 1024 * 1024
+
+
+_TOGETHER = (
+    ("initial_key", "initial_secret"),
+    ("oauth_issuer", "oauth_audience"),
+    ("sign_on_issuer", "sign_on_client_id"),
+    ("sign_on_claim", "sign_on_roles"),
+)
+_NEEDED = (
+    ("database_read_url", "database_url", "where writes go"),
+    ("migration_database_url", "database_url", "as the service sees it"),
+    ("sign_on_issuer", "public_url", "where browsers come back to"),
+)
 
 
 class Settings(BaseSettings):
@@ -178,6 +234,7 @@ class Settings(BaseSettings):
     postgres_bin: Path | None = None
     database_url: DatabaseUrl | None = None
     database_read_url: DatabaseUrl | None = None
+    migration_database_url: DatabaseUrl | None = None
     transaction_timeout: Seconds = 15
     query_timeout: Seconds = 30
     rollups: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
@@ -190,6 +247,24 @@ class Settings(BaseSettings):
     initial_secret: BasicSecret | None = None
     server_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     cors_origins: Origins = "*"
+    trusted_proxies: Networks | None = None
+    oauth_issuer: IssuerAddress | None = None
+    oauth_audience: str | None = None
+    oauth_store_claim: str = "lrs_store"
+    oauth_store: str | None = None
+    oauth_scope_claim: str = "scope"
+    oauth_scope_prefix: str | None = None
+    oauth_authority: AccountTemplate = "{client_id}"
+    oauth_leeway: Annotated[int, Field(ge=0, le=600)] = 60
+    oauth_admin: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "off"
+    public_url: PublicUrl | None = None
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
+    sign_on_issuer: IssuerAddress | None = None
+    sign_on_client_id: str | None = None
+    sign_on_client_secret: SecretStr | None = None
+    sign_on_scopes: str = "openid profile email"
+    sign_on_claim: str | None = None
+    sign_on_roles: str | None = None
 
     default_xapi_version: XapiVersion = "1.0.3"
     authority_home_page: HomePage = "http://lrs.local"
@@ -199,6 +274,12 @@ class Settings(BaseSettings):
     max_connections: Annotated[int, Field(ge=1)] = 2_000
     max_connections_per_address: Annotated[int, Field(ge=1)] | None = None
     body_timeout: Seconds = 30
+    requests_per_second: MostOfRate | None = None
+    statements_per_minute: MostOfRate | None = None
+    requests_at_once: MostOfRate | None = None
+    requests_per_second_per_address: MostOfRate | None = None
+    requests_at_once_per_address: MostOfRate | None = None
+    failed_sign_ins_per_minute: MostOfRate = 60
     answer_timeout: Seconds = 30
     max_unsent_bytes: Annotated[int, Field(ge=1024)] = 128 * _MEBIBYTE
     max_body_bytes: Annotated[int, Field(ge=1024)] = 100 * _MEBIBYTE
@@ -211,10 +292,13 @@ class Settings(BaseSettings):
 
     @model_rule(mode="after")
     def _fit_together(self) -> Self:
-        if (self.initial_key is None) != (self.initial_secret is None):
-            raise _refuse("LRS_INITIAL_KEY and LRS_INITIAL_SECRET go together: set both or none")
-        if self.database_read_url is not None and self.database_url is None:
-            raise _refuse("LRS_DATABASE_READ_URL needs LRS_DATABASE_URL, where writes go")
+        for one, other in _TOGETHER:
+            if (getattr(self, one) is None) != (getattr(self, other) is None):
+                names = f"{PREFIX}{one.upper()} and {PREFIX}{other.upper()}"
+                raise _refuse(f"{names} go together: set both or none")
+        for name, needed, why in _NEEDED:
+            if getattr(self, name) is not None and getattr(self, needed) is None:
+                raise _refuse(f"{PREFIX}{name.upper()} needs {PREFIX}{needed.upper()}, {why}")
         if self.page_size > self.max_page_size:
             raise _refuse("LRS_PAGE_SIZE must not be larger than LRS_MAX_PAGE_SIZE")
         return self

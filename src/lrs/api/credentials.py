@@ -1,4 +1,4 @@
-"""HTTP Basic: who is asking (Comm. 4.0, RFC 7617)."""
+"""Who is asking: by HTTP Basic (Comm. 4.0, RFC 7617), by a bearer token, or by a cookie of ours."""
 
 import base64
 import binascii
@@ -7,15 +7,21 @@ from fastapi import Request
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 
+from lrs.api.callers import PRINCIPAL, SESSION_COOKIE, address_of, caller_of
+from lrs.api.cookies import SAFE_METHODS, SIGNED_IN, read_cookie, require_own_page
+from lrs.api.cors import origin_of
+from lrs.api.rates import admission_of
 from lrs.api.state import services_of
-from lrs.auth.audit import Caller
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
 from lrs.errors import UnauthenticatedError
-from lrs.observability import request_id
 
-# In the scope of a request: who asks, as soon as that is known.
-PRINCIPAL = "lrs.principal"
+# What others ask this module for, too.
+__all__ = ["PRINCIPAL", "SESSION_COOKIE", "May", "caller_of"]
+
+# What the tokens that we make begin with.
+LAUNCH_TOKEN = "lrs_launch_"  # noqa: S105 - not a token, but how to tell one
+API_TOKEN = "lrs_token_"  # noqa: S105 - see above
 
 
 class May(SecurityBase):
@@ -32,34 +38,89 @@ class May(SecurityBase):
 
         Raises:
             UnauthenticatedError: there are no credentials, or they are not good.
-            ForbiddenError: none of the rights is theirs.
+            ForbiddenError: none of the rights is theirs, or not from where the request comes.
+            TooManyRequestsError: they ask too often, or their address shows wrong credentials so.
         """
-        principal = await _authenticated(request)
+        admission = admission_of(request)
+        try:
+            principal = await _authenticated(request)
+        except UnauthenticatedError:
+            if "authorization" in request.headers:
+                admission.fail()
+            raise
         request.scope[PRINCIPAL] = principal
+        admission.admit(principal)
+        principal.require_place(address_of(request), origin_of(request.scope))
         if self.any_of:
             principal.require(*self.any_of)
         return principal
 
 
-def caller_of(request: Request, principal: Principal) -> Caller:
-    """Return who asks, and from where, for the audit log."""
-    address = request.client.host if request.client else None
-    return Caller(principal.kind, principal.key, address, request_id.get())
-
-
 async def _authenticated(request: Request) -> Principal:
-    key, secret = _decoded(request.headers.get("authorization"))
+    header = request.headers.get("authorization")
+    if header is None:
+        return await _by_cookie(request)
+    scheme, _, shown = header.strip().partition(" ")
+    match scheme.lower():
+        case "basic":
+            return await _by_basic(request, shown.strip())
+        case "bearer":
+            return await _by_bearer(request, shown.strip())
+    raise UnauthenticatedError("only HTTP Basic and Bearer are understood")
+
+
+async def _by_basic(request: Request, encoded: str) -> Principal:
+    key, secret = _decoded(encoded)
+    if secret.startswith(LAUNCH_TOKEN):
+        return await _by_launch_token(request, secret)
     return await services_of(request).authentication.authenticate(key, secret)
 
 
-def _decoded(header: str | None) -> tuple[str, str]:
-    if header is None:
+async def _by_bearer(request: Request, token: str) -> Principal:
+    if token.startswith(LAUNCH_TOKEN):
+        return await _by_launch_token(request, token)
+    if token.startswith(API_TOKEN):
+        return await _by_api_token(request, token)
+    return await _by_issued_token(request, token)
+
+
+async def _by_cookie(request: Request) -> Principal:
+    shown = read_cookie(request, SESSION_COOKIE)
+    if shown is None:
         raise UnauthenticatedError("send the key and the secret of a credential by HTTP Basic")
-    scheme, _, encoded = header.strip().partition(" ")
-    if scheme.lower() != "basic":
-        raise UnauthenticatedError("only HTTP Basic is understood")
+    return await _by_session(request, shown)
+
+
+async def _by_launch_token(request: Request, token: str) -> Principal:
+    return await services_of(request).launch_tokens.authenticate(token)
+
+
+async def _by_api_token(request: Request, token: str) -> Principal:
+    return await services_of(request).api_tokens.authenticate(token)
+
+
+async def _by_issued_token(request: Request, token: str) -> Principal:
+    """Return who shows a token of an issuer (a JWT)."""
+    bearer_tokens = services_of(request).bearer_tokens
+    if bearer_tokens is None:
+        raise UnauthenticatedError("no issuer is set whose tokens are taken (LRS_OAUTH_ISSUER)")
+    return await bearer_tokens.authenticate(token)
+
+
+async def _by_session(request: Request, cookie: str) -> Principal:
+    """Return who is signed in, if the request comes from a page of ours (docs/sign-on.md)."""
+    require_own_page(request)
+    sessions = services_of(request).sessions
+    signed_in = await sessions.find(cookie)
+    if request.method not in SAFE_METHODS:
+        sessions.check_csrf_token(cookie, request.headers.get("x-csrf-token", ""))
+    request.scope[SIGNED_IN] = signed_in
+    return signed_in.principal
+
+
+def _decoded(encoded: str) -> tuple[str, str]:
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        decoded = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise UnauthenticatedError("the Authorization header cannot be decoded") from error
     key, separator, secret = decoded.partition(":")

@@ -1,12 +1,15 @@
 """Completes the OpenAPI document by the models of bodies that the routes read as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from lrs.api.problems import Problem
+from lrs import errors
+from lrs.api.callers import SESSION_COOKIE
+from lrs.api.permissions import Permission, permissions_of
+from lrs.api.problems import Problem, responses
 from lrs.api.xapi.headers import VERSION
 from lrs.xapi.persons import Person
 from lrs.xapi.statements import Statement
@@ -27,6 +30,30 @@ _RESULT = {
     },
 }
 
+# What each route may answer that asks who comes.
+_REFUSALS = responses(
+    errors.UnauthenticatedError, errors.ForbiddenError, errors.TooManyRequestsError
+)
+# Each operation names the scopes of which one is enough, whatever the scheme.
+_SCHEMES: dict[str, dict[str, str]] = {
+    "Basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Key and secret of a credential, or any name and a launch token.",
+    },
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A launch token, a token of a person, or a JWT of the configured issuer.",
+    },
+    "Session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "Of a person who is signed in; what changes something needs X-CSRF-Token.",
+    },
+}
+
 
 def describe(app: FastAPI) -> None:
     """Have the app's OpenAPI document name all models."""
@@ -44,6 +71,7 @@ def describe(app: FastAPI) -> None:
         )
         schemas.update(models["$defs"], StatementResult=_RESULT)
         _drop_unprocessable(document)
+        _secure(document, permissions_of(app))
         for parameter in _parameters(document):
             _complete(parameter)
         return document
@@ -58,6 +86,18 @@ def _drop_unprocessable(document: dict[str, Any]) -> None:
             operation["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _secure(document: dict[str, Any], permissions: Sequence[Permission]) -> None:
+    """Say how a caller can be known, and of each operation the scopes of which one is enough."""
+    document["components"]["securitySchemes"] = _SCHEMES
+    for each in permissions:
+        operation = document["paths"].get(each.path, {}).get(each.method.lower())
+        if operation is not None and each.any_of is not None:
+            scopes = [scope.value for scope in each.any_of]
+            operation["security"] = [{scheme: scopes} for scheme in _SCHEMES]
+            for status, answer in _REFUSALS.items():
+                operation["responses"].setdefault(str(status), answer)
 
 
 # As above: any JSON.

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from uuid_utils.compat import uuid7
 
 from lrs import errors
+from lrs.api.notes import note_refusal, routed
 from lrs.errors import LRSError
 from lrs.observability import request_id
 
@@ -31,7 +32,7 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.InvalidRequestError: Kind(400, "invalid-request", "The request cannot be understood"),
     errors.InvalidStatementError: Kind(400, "invalid-statement", "A statement is not valid"),
     errors.UnsupportedVersionError: Kind(400, "unsupported-version", "Unknown version of xAPI"),
-    errors.UnknownMemberError: Kind(400, "unknown-member", "The query names something unknown"),
+    errors.UnknownMemberError: Kind(400, "unknown-member", "Something unknown is named"),
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
     errors.UnauthenticatedError: Kind(401, "unauthenticated", "Valid credentials are needed"),
     errors.SignInError: Kind(401, "sign-in-failed", "Signing in has failed"),
@@ -65,10 +66,11 @@ _OF_HTTP = {
     404: Kind(404, "no-such-resource", "There is nothing at this address"),
     405: Kind(405, "no-such-method", "The resource does not offer this method"),
 }
+_BASIC = 'Basic realm="LRS", charset="UTF-8"'
+_BEARER = 'Bearer realm="LRS"'
 _HEADERS = {
     # What is left of the body cannot be told from the next request.
     408: {"Connection": "close"},
-    401: {"WWW-Authenticate": 'Basic realm="LRS", charset="UTF-8"'},
     429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
@@ -125,6 +127,7 @@ def answer_error(request: Request, error: Exception) -> Response:
     """Answer with one of our errors."""
     if not isinstance(error, LRSError):
         return answer_unexpected(request, error)
+    note_refusal(request, error)
     kind = KINDS[type(error)]
     # From 500 on it is our fault, by HTTP. Who refuses because of the load counts, and logs a sum.
     if kind.status >= 500 and not isinstance(error, errors.BusyError):  # noqa: PLR2004 - see above
@@ -183,7 +186,7 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
 
 def answer_unexpected(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw: the log has the cause, the client only the request's id."""
-    _log.error("unexpected failure of %s %s", request.method, request.url.path, exc_info=error)
+    _log.error("unexpected failure of %s", routed(request), exc_info=error)
     return _answer(request, _UNEXPECTED, f"see the log for request {request_id.get()}", {})
 
 
@@ -197,7 +200,7 @@ def _place(location: object) -> str:
 
 
 def _answer(request: Request, kind: Kind, detail: str, members: Mapping[str, object]) -> Response:
-    headers = _HEADERS.get(kind.status)
+    headers = _headers(request, kind.status)
     if _wants_text(request):
         text = f"{kind.title}: {detail}\n"
         return Response(text, kind.status, headers, media_type="text/plain")
@@ -211,6 +214,15 @@ def _answer(request: Request, kind: Kind, detail: str, members: Mapping[str, obj
     }
     content = json.dumps(problem, ensure_ascii=False).encode(errors="replace")
     return Response(content, kind.status, headers, media_type="application/problem+json")
+
+
+def _headers(request: Request, status: int) -> Mapping[str, str] | None:
+    if status != KINDS[errors.UnauthenticatedError].status:
+        return _HEADERS.get(status)
+    # A browser that is offered Basic asks for a password in a window of its own: never in a page
+    # of ours, which is who sends cookies.
+    is_page = "cookie" in request.headers and "authorization" not in request.headers
+    return {"WWW-Authenticate": _BEARER if is_page else f"{_BASIC}, {_BEARER}"}
 
 
 def _wants_text(request: Request) -> bool:

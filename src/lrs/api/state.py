@@ -8,13 +8,25 @@ from fastapi import Request
 from lrs.services.activities import ActivitiesService
 from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
+from lrs.services.api_tokens import ApiTokensService
 from lrs.services.attachments import AttachmentsService
+from lrs.services.audit import AuditService
+from lrs.services.audit_log import AuditLogService
 from lrs.services.authentication import AuthenticationService
+from lrs.services.bearer_tokens import BearerTokensService
 from lrs.services.consistency import ConsistencyService
+from lrs.services.credentials import CredentialsService
 from lrs.services.documents import DocumentsService
+from lrs.services.launch_tokens import LaunchTokensService
+from lrs.services.local_accounts import LocalAccountsService
 from lrs.services.presentation import PresentationService
 from lrs.services.provenance import ProvenanceService
+from lrs.services.rates import RatesService
+from lrs.services.sessions import SessionsService
+from lrs.services.sign_on import SignOnService
 from lrs.services.statements import StatementsService
+from lrs.services.stores import StoresService
+from lrs.services.users import UsersService
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +36,27 @@ class Services:
     activities: ActivitiesService
     agents: AgentsService
     analytics: AnalyticsService
+    api_tokens: ApiTokensService
     attachments: AttachmentsService
+    audit: AuditService
+    audit_log: AuditLogService
     authentication: AuthenticationService
+    # None without an issuer.
+    bearer_tokens: BearerTokensService | None
     consistency: ConsistencyService
+    credentials: CredentialsService
     documents: DocumentsService
+    launch_tokens: LaunchTokensService
+    local_accounts: LocalAccountsService
     presentation: PresentationService
     provenance: ProvenanceService
+    rates: RatesService
+    sessions: SessionsService
+    # None without an identity provider.
+    sign_on: SignOnService | None
     statements: StatementsService
+    stores: StoresService
+    users: UsersService
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +74,7 @@ class ApiOptions:
         body_timeout: seconds that a body may be behind its slowest pace.
         about_versions: the versions of xAPI that are told to be served.
         more_key: signs the `more` links.
+        public_url: the origin under which browsers reach the service, if it is set.
     """
 
     max_body_bytes: int
@@ -60,6 +87,7 @@ class ApiOptions:
     body_timeout: int
     about_versions: tuple[str, ...]
     more_key: bytes
+    public_url: str | None = None
 
 
 def services_of(request: Request) -> Services:

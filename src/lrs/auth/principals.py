@@ -7,6 +7,7 @@ from uuid import UUID
 from lrs.auth.audit import WhoKind
 from lrs.auth.authority import Authority
 from lrs.auth.launches import Launch
+from lrs.auth.networks import Network, is_within
 from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.auth.scopes import Scope, Scopes
 from lrs.auth.store_settings import AS_THE_SERVICE, StoreSettings
@@ -46,6 +47,8 @@ class Principal:
         launch: what it is limited to beyond that, if it is a launch token.
         user: the person behind it, if it is not a tool.
         kind: by what it was found good.
+        origins: of pages that may use it; None is any that the service lets in.
+        networks: of addresses that may use it; None is any.
     """
 
     store: int
@@ -63,6 +66,8 @@ class Principal:
     launch: Launch | None = None
     user: UUID | None = None
     kind: WhoKind = WhoKind.CREDENTIAL
+    origins: frozenset[str] | None = None
+    networks: tuple[Network, ...] | None = None
 
     def may(self, *any_of: Scope) -> bool:
         """Tell whether it has one of these rights."""
@@ -76,6 +81,21 @@ class Principal:
         """
         if not self.may(*any_of):
             raise ForbiddenError.lacking(any_of)
+
+    def require_place(self, address: str | None, origin: str | None) -> None:
+        """Refuse one that is used from where it may not be.
+
+        Args:
+            address: of the client, if it has one.
+            origin: of the page that asks, if it is one.
+
+        Raises:
+            ForbiddenError: the address or the origin is none of those that are allowed.
+        """
+        if self.networks is not None and not is_within(address, self.networks):
+            raise ForbiddenError("this credential is not allowed from your network address")
+        if self.origins is not None and origin is not None and origin not in self.origins:
+            raise ForbiddenError("this credential is not allowed for pages of this origin")
 
     def restrict(self, *any_of: Scope) -> Restriction:
         """Return which part of the store it may see by one of these rights.

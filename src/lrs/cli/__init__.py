@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from lrs import __version__
+from lrs.api.permissions import as_page, permissions_of
+from lrs.cli.audit import audit
 from lrs.cli.credentials import credential
 from lrs.cli.database import shared_database
 from lrs.cli.demo.command import demo
@@ -15,6 +17,7 @@ from lrs.cli.load import load
 from lrs.cli.reporting import ReportingGroup
 from lrs.cli.serve import serve
 from lrs.cli.store import store
+from lrs.cli.user import user
 from lrs.main import create_app
 from lrs.settings import load_settings
 
@@ -27,7 +30,9 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.add_typer(credential, name="credential")
+app.add_typer(audit, name="audit")
 app.add_typer(store, name="store")
+app.add_typer(user, name="user")
 app.command()(load)
 app.command()(demo)
 
@@ -49,6 +54,18 @@ def openapi(
         sys.stdout.write(document + "\n")
     else:
         output.write_text(document + "\n", encoding="utf-8")
+
+
+@app.command()
+def permissions(
+    output: Annotated[Path, typer.Option(help="Where to write; - is standard output.")] = Path("-"),
+) -> None:
+    """Write the page that says who may use which route."""
+    page = as_page(permissions_of(create_app()))
+    if output == Path("-"):
+        sys.stdout.write(page)
+    else:
+        output.write_text(page, encoding="utf-8")
 
 
 @app.command()

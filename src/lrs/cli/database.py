@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from lrs.cli.stop_signals import interruptible
 from lrs.errors import DataDirectoryInUseError
 from lrs.settings import Settings
@@ -13,6 +15,7 @@ from lrs.storage.embedded.cluster import Cluster
 from lrs.storage.embedded.data_directory import DataDirectory
 from lrs.storage.embedded.watch import watched
 from lrs.storage.migrations import upgrade
+from lrs.storage.row_level_security import let_service_in
 from lrs.storage.server_version import server_version
 
 _FEWEST_CONNECTIONS = 100
@@ -39,11 +42,11 @@ def own_database(settings: Settings) -> Iterator[ReachedDatabase]:
         StartError: it cannot be started or reached.
     """
     if settings.database_url is not None:
-        yield _reached(settings.database_url.get_secret_value(), is_embedded=False)
+        yield _reached_by(settings.database_url, settings.migration_database_url)
         return
     directory = DataDirectory(settings.data_dir)
     with directory.held(), _cluster(settings, directory) as cluster, watched(cluster):
-        yield _reached(cluster.url, is_embedded=True)
+        yield _reached(cluster.url, cluster.url, is_embedded=True)
 
 
 @contextmanager
@@ -58,7 +61,8 @@ def shared_database(settings: Settings) -> Iterator[ReachedDatabase]:
         try:
             database = stack.enter_context(own_database(settings))
         except DataDirectoryInUseError:
-            database = _reached(_running_url(settings), is_embedded=True)
+            url = _running_url(settings)
+            database = _reached(url, url, is_embedded=True)
         yield database
 
 
@@ -88,7 +92,15 @@ def _running_url(settings: Settings) -> str:
     return cluster.url
 
 
-def _reached(url: str, *, is_embedded: bool) -> ReachedDatabase:
+def _reached_by(service: SecretStr, owner: SecretStr | None) -> ReachedDatabase:
+    """Reach a database of one's own, whose tables may belong to another role than the service's."""
+    url = service.get_secret_value()
+    return _reached(url, owner.get_secret_value() if owner else url, is_embedded=False)
+
+
+def _reached(url: str, migration_url: str, *, is_embedded: bool) -> ReachedDatabase:
     version = asyncio.run(server_version(url))
-    asyncio.run(upgrade(url))
+    asyncio.run(upgrade(migration_url))
+    if migration_url != url:
+        asyncio.run(let_service_in(migration_url, url))
     return ReachedDatabase(url, version, is_embedded)

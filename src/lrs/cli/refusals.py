@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from lrs.api.problems import answer_to_none
+from lrs.api.safeguards import USUAL
 from lrs.api.xapi.headers import VERSION
 from lrs.errors import LRSError
 
@@ -19,7 +20,7 @@ def refusal(error: LRSError, version: str, headers: Iterable[tuple[bytes, bytes]
     answer = answer_to_none(error)
     answer.headers["Connection"] = "close"
     answer.headers[VERSION] = version
-    lines = [b"%b: %b\r\n" % header for header in (*headers, *answer.raw_headers)]
+    lines = [b"%b: %b\r\n" % header for header in (*headers, *USUAL, *answer.raw_headers)]
     status = HTTPStatus(answer.status_code)
     first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
     return b"".join([first, *lines, b"\r\n", bytes(answer.body)])

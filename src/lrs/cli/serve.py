@@ -27,6 +27,7 @@ from lrs.cli.stop_signals import StopSignals
 from lrs.errors import StartError
 from lrs.observability import DIRECTORY_OF_COUNTS
 from lrs.services.credentials import MadeCredential
+from lrs.services.rate_tables import DIRECTORY_OF_RATES, tables_of_workers
 from lrs.settings import Settings, load_settings
 from lrs.storage.embedded.data_directory import DataDirectory
 from lrs.xapi.versions import Version
@@ -72,6 +73,8 @@ def _completed(settings: Settings, database: ReachedDatabase) -> Settings:
     made = {"database_url": database.url, "server_key": server_key(settings)}
     for name, value in made.items():
         os.environ[f"LRS_{name.upper()}"] = value
+    # The workers serve requests, and have no use for it.
+    os.environ.pop("LRS_MIGRATION_DATABASE_URL", None)
     return settings.model_copy(update={name: SecretStr(value) for name, value in made.items()})
 
 
@@ -117,6 +120,8 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         lifespan="on",
         access_log=False,
         server_header=False,
+        # Who may say where a request comes from is LRS_TRUSTED_PROXIES, and nobody by default.
+        proxy_headers=False,
         log_config=dict(log_config(settings.log_level)),
         timeout_keep_alive=_SECONDS_OF_KEEP_ALIVE,
         timeout_graceful_shutdown=settings.graceful_timeout,
@@ -142,8 +147,12 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
 def _supervise(supervisor: Multiprocess) -> None:
     # Each worker counts in a file of its own. The file of one that died stays, since what it has
     # counted was counted.
-    with tempfile.TemporaryDirectory(prefix="lrs-counts-", ignore_cleanup_errors=True) as directory:
+    with (
+        tempfile.TemporaryDirectory(prefix="lrs-counts-", ignore_cleanup_errors=True) as directory,
+        tables_of_workers(supervisor.config.workers) as tables,
+    ):
         os.environ[DIRECTORY_OF_COUNTS] = directory
+        os.environ[DIRECTORY_OF_RATES] = tables
         supervisor.run()
     if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
         raise StartError("The workers did not start; the lines above say why")

@@ -43,6 +43,8 @@ launch_tokens = Table(
     Column("revoked", _moment),
     PrimaryKeyConstraint("store", "id"),
     Index(None, "expires"),
+    # Each process holds those that are revoked and not over.
+    Index("launch_tokens_revoked_idx", "expires", postgresql_where=text("revoked IS NOT NULL")),
 )
 
 users = Table(
@@ -93,8 +95,9 @@ sessions = Table(
     # HMAC-SHA-256 of what the cookie holds.
     Column("digest", LargeBinary, nullable=False),
     Column("user", Uuid, nullable=False),
-    # The store that the user looks at.
+    # The store that the user looks at, and the role; NULL for who has none.
     Column("store", Integer, nullable=False),
+    Column("role", Text),
     Column("created", _moment, nullable=False, server_default=text("now()")),
     Column("expires", _moment, nullable=False),
     PrimaryKeyConstraint("digest"),
@@ -116,7 +119,9 @@ api_tokens = Table(
     metadata,
     Column("id", Uuid, nullable=False),
     Column("user", Uuid, nullable=False),
+    # The store that it opens, and the role of the user that it acts in.
     Column("store", Integer, nullable=False),
+    Column("role", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("secret_mac", LargeBinary, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
@@ -128,6 +133,7 @@ api_tokens = Table(
 )
 
 # Rows are added and never changed. `hash` is over the record and the hash of the one before.
+# Of `seals` there is one for each of who, address, target and details: `auth/audit_chain.py`.
 audit_records = Table(
     "audit_records",
     metadata,
@@ -137,14 +143,15 @@ audit_records = Table(
     Column("at", _moment, nullable=False),
     # credential, launch, token, user, issuer, system or nobody; and which one.
     Column("who_kind", Text, nullable=False),
-    Column("who", Text, nullable=False),
+    Column("who", Text),
     Column("address", Text),
     Column("action", Text, nullable=False),
     Column("target", Text),
     Column("outcome", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     # Further facts, as JSON text, exactly as they went into the hash.
-    Column("details", Text, nullable=False),
+    Column("details", Text),
+    Column("seals", ARRAY(LargeBinary), nullable=False),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("store", "number"),
     Index(None, "store", "at"),
@@ -161,6 +168,15 @@ audit_heads = Table(
     PrimaryKeyConstraint("store"),
 )
 
+# Logins of PostgreSQL that see the rows of one store and of no other, by row-level security.
+store_logins = Table(
+    "store_logins",
+    metadata,
+    Column("role", Text, nullable=False),
+    Column("store", Integer, nullable=False),
+    PrimaryKeyConstraint("role"),
+)
+
 # A store that is to be deleted, and how far that has come; it stays as the proof that it was done.
 store_deletions = Table(
     "store_deletions",
@@ -169,8 +185,8 @@ store_deletions = Table(
     Column("name", Text, nullable=False),
     Column("requested", _moment, nullable=False, server_default=text("now()")),
     Column("requested_by", Text, nullable=False),
-    # Rows there were when it began, and rows that are gone by now.
-    Column("total", BigInteger, nullable=False),
+    # Rows there were when it began, NULL until they are counted, and rows that are gone by now.
+    Column("total", BigInteger),
     Column("deleted", BigInteger, nullable=False, server_default=text("0")),
     Column("finished", _moment),
     PrimaryKeyConstraint("store"),

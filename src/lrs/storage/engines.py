@@ -1,8 +1,9 @@
 """The connections to PostgreSQL: one engine that writes, one that only reads."""
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,8 +15,12 @@ from lrs.errors import StartError, UnavailableError
 from lrs.storage.driver import driver_of
 from lrs.storage.held_connections import HeldConnections
 from lrs.storage.keeping import make_function
+from lrs.storage.listening import listen
+from lrs.storage.row_level_security import Hold, hold_of
 from lrs.storage.translate_errors import translated_errors
 from lrs.storage.watermark import Watermark
+
+_log = logging.getLogger(__name__)
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
 CONNECTIONS_LEFT_FREE = 10
@@ -73,6 +78,7 @@ class Database:
         reading = _session(options.query_timeout, read_only=True)
         reader = _engine(options.read_url or options.url, pool_size, reading)
         self._reader = HeldConnections(reader, pool_size)
+        self._url = options.url
         self.pool_size = pool_size
         self.watermarks: dict[int, tuple[float, Watermark]] = {}
         self.reads_elsewhere = options.read_url is not None
@@ -100,6 +106,10 @@ class Database:
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Give a READ ONLY connection on which each statement has a snapshot of its own."""
         return self._reader.one()
+
+    async def listen(self, channel: str, tell: Callable[[], None]) -> None:
+        """Call `tell` at each notification, on one more connection, until cancelled."""
+        await listen(self._url, channel, tell)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -134,22 +144,26 @@ class _Server:
     max_connections: int
     shows_activity: bool
     may_make_functions: bool
+    hold: Hold
 
 
 async def open_database(options: DatabaseOptions) -> Database:
     """Open pools that fit the servers' limits, however many workers there are.
 
     Raises:
-        StartError: a server allows too few connections, does not show who is writing, or does not
-            let us make functions that last as long as a connection.
+        StartError: a server allows too few connections, does not show who is writing, holds us to
+            one store, or does not let us make functions that last as long as a connection.
         UnavailableError: a server cannot be reached.
     """
     server = await _look_at(options.url)
-    size = _pool_size(server, options.workers * (1 if options.read_url else 2))
+    workers = options.workers
+    # Each worker listens on one more connection.
+    size = _pool_size(server, workers * (1 if options.read_url else 2), workers)
     if options.read_url is not None:
-        size = min(size, _pool_size(await _look_at(options.read_url), options.workers))
+        size = min(size, _pool_size(await _look_at(options.read_url), workers, 0))
     if not server.shows_activity:
         raise StartError("PostgreSQL must run with track_activities = on, which is its default")
+    _check_hold(server.hold)
     if not server.may_make_functions:
         raise StartError(
             "the role of LRS_DATABASE_URL must be allowed to make temporary objects, as all are by"
@@ -158,20 +172,36 @@ async def open_database(options: DatabaseOptions) -> Database:
     return Database(options, size, server.version)
 
 
+def _check_hold(hold: Hold) -> None:
+    if not hold.is_held:
+        return
+    if not hold.is_let_in:
+        raise StartError(
+            "the role of LRS_DATABASE_URL sees one store only, or none: run `lrs migrate` with"
+            " LRS_MIGRATION_DATABASE_URL beside it, which lets it see all"
+        )
+    _log.warning(
+        "the role of LRS_DATABASE_URL is held by row-level security: pages by some filters take"
+        " many times as long; docs/database-roles.md says how to give it BYPASSRLS"
+    )
+
+
 async def _look_at(url: str) -> _Server:
     engine = create_async_engine(url, poolclass=NullPool)
     with translated_errors():
         async with engine.connect() as connection:
             row = (await connection.execute(_LOOK)).mappings().one()
+            hold = await hold_of(connection)
     await engine.dispose()
-    return _Server(**row)
+    return _Server(**row, hold=hold)
 
 
-def _pool_size(server: _Server, pools: int) -> int:
-    """Share the connections of a server among the pools of all workers."""
-    size = (server.max_connections - CONNECTIONS_LEFT_FREE) // pools
+def _pool_size(server: _Server, pools: int, others: int) -> int:
+    """Share the connections of a server among the pools of all workers, but for some others."""
+    taken = CONNECTIONS_LEFT_FREE + others
+    size = (server.max_connections - taken) // pools
     if size < 1:
-        needed = pools + CONNECTIONS_LEFT_FREE
+        needed = pools + taken
         raise StartError(
             f"PostgreSQL allows {server.max_connections} connections; so many workers need"
             f" {needed}: raise max_connections or lower LRS_WORKERS"

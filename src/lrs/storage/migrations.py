@@ -8,15 +8,18 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from lrs.errors import StartError
 from lrs.storage.translate_errors import translated_errors
 from lrs.storage.watermark import LOCK_CLASS
 
 # Store numbers are positive, so this second number is nobody's.
 _MIGRATION_LOCK = {"lock_class": LOCK_CLASS, "migration": -1}
 _SECONDS_BETWEEN_TRIES = 0.2
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def with_driver(url: str) -> str:
@@ -29,9 +32,18 @@ async def upgrade(url: str, revision: str = "head") -> None:
     """Migrate the database; a second process waits for the first and then finds nothing to do.
 
     Raises:
+        StartError: there is something to do that the role of the URL may not do.
         UnavailableError: the server cannot be reached.
     """
-    await _migrate(url, lambda config: command.upgrade(config, revision))
+    try:
+        await _migrate(url, lambda config: command.upgrade(config, revision))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        raise StartError(
+            "the tables are to be brought up to date, and the role of the database's address may"
+            " not change them: set LRS_MIGRATION_DATABASE_URL to that of their owner"
+        ) from error
 
 
 async def downgrade(url: str, revision: str) -> None:
@@ -73,6 +85,7 @@ async def _only_one(connection: AsyncConnection) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await connection.rollback()  # what has failed, if anything has: it would take no command
         await _scalar(connection, "SELECT pg_advisory_unlock(:lock_class, :migration)")
 
 

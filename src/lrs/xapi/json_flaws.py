@@ -12,7 +12,8 @@ from lrs.xapi.findings import FORMATTING, Finding, Location, cut, quoted
 MAX_DEPTH: Final = 64
 MAX_NUMBER_LENGTH: Final = 1_000
 
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# One without an end is one too: else each quote in it would be looked at as a beginning.
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 

@@ -27,13 +27,13 @@ from lrs.xapi.json_flaws import (
 )
 from lrs.xapi.usual_json import UnusualError, check_usual, read_value
 
-__all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "parse", "split"]
+__all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "check_nesting", "parse", "split"]
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FIRST_BYTE = re.compile(rb"[^ \t\n\r]")
 # NUL and surrogates, in the only form in which they get through UTF-8 and a JSON parser.
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
-_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*+"?|(NaN|-?Infinity)', re.DOTALL)
 
 # A shorter body cannot have so many elements that they would fill the memory.
 _SHORT_BODY: Final = 1024 * 1024
@@ -88,6 +88,16 @@ def parse(raw: bytes, path: str = "") -> object:
         return _read(raw, path or "the text", path)
 
 
+def check_nesting(raw: bytes, levels: int, path: str = "") -> None:
+    """Refuse a JSON text that is nested deeper than a store wants it; its first level is itself.
+
+    Raises:
+        InvalidStatementError: it is.
+    """
+    # Brackets and quotes are the same bytes in all that may come.
+    _check_depth(raw.decode("latin-1"), levels, path)
+
+
 def separated(texts: bytes) -> list[bytes]:
     """Return each of some JSON texts that are joined by commas."""
     return [bytes(element) for element in _elements.decode(b"[%s]" % texts)]
@@ -121,8 +131,7 @@ def _first_elements(count: int) -> msgspec.json.Decoder[msgspec.Struct]:
 
 def _read(raw: bytes, name: str, path: str) -> object:
     text = _decoded(raw, name)
-    if is_deeper(text, MAX_DEPTH):
-        _refuse([Finding((), f"is nested deeper than {MAX_DEPTH} levels", FORMATTING)], path)
+    _check_depth(text, MAX_DEPTH, path)
     try:
         parsed = _kept(text, path)
     except json.JSONDecodeError as error:
@@ -133,6 +142,11 @@ def _read(raw: bytes, name: str, path: str) -> object:
     if "\\u" in text and _SUSPECT_ESCAPE.search(text) and (found := list(flaws(text))):
         _refuse(found, path)
     return parsed
+
+
+def _check_depth(text: str, levels: int, path: str) -> None:
+    if is_deeper(text, levels):
+        _refuse([Finding((), f"is nested deeper than {levels} levels", FORMATTING)], path)
 
 
 def _kept(text: str, path: str) -> object:

@@ -53,7 +53,7 @@ async def test_a_writer_that_cannot_be_seen_makes_lists_fail_rather_than_lie(
 ) -> None:
     store = tenant.principal.store
     admin = await asyncpg.connect(cluster.url.replace("+asyncpg", ""))
-    await admin.execute("DROP ROLE IF EXISTS onlooker; CREATE ROLE onlooker LOGIN")
+    await admin.execute("DROP ROLE IF EXISTS onlooker; CREATE ROLE onlooker LOGIN BYPASSRLS")
     await admin.close()
     seeing_less = await open_database(
         DatabaseOptions(cluster.url.replace("//lrs@", "//onlooker@"), workers=4)

@@ -11,16 +11,19 @@ from pydantic import BaseModel, Field
 
 from lrs import errors
 from lrs.analytics.answers import Answer, Cell, Kind, Source, ValueType
-from lrs.analytics.queries import resolve
+from lrs.analytics.queries import Query, resolve
 from lrs.analytics.requests import QueryRequest
 from lrs.api.bodies import json_body, replayed
 from lrs.api.credentials import May
+from lrs.api.notes import note_person_read
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
 
 _MAX_QUERY_BYTES = 1_000_000
+# The dimension whose values are single persons.
+_PERSON = "actor"
 
 
 class _LimitedBody(APIRoute):
@@ -152,4 +155,15 @@ async def query(
     asked: Annotated[QueryRequest, Body(openapi_examples=_QUESTIONS)],
 ) -> AnswerBody:
     """Compute measures over the statements of the credential's store, by dimensions and time."""
-    return AnswerBody.of(await services_of(request).analytics.query(principal, resolve(asked)))
+    wanted = resolve(asked)
+    answer = await services_of(request).analytics.query(principal, wanted)
+    if ways := _ways_to_persons(wanted):
+        note_person_read(request, principal, None, {"analytics": ways})
+    return AnswerBody.of(answer)
+
+
+def _ways_to_persons(wanted: Query) -> list[str]:
+    """Return by which parts of a query single persons are looked at."""
+    filtered = any(each.dimension.name == _PERSON for each in wanted.filters)
+    grouped = any(each.name == _PERSON for each in wanted.dimensions)
+    return ["filter"] * filtered + ["dimension"] * grouped

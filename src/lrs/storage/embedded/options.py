@@ -31,6 +31,7 @@ _FIXED = {
     "jit": "off",
     "logging_collector": "on",
     "log_directory": "log",
+    "log_error_verbosity": "terse",  # without what stands in rows
     "log_filename": "postgres-%a.log",  # a ring of seven days
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
