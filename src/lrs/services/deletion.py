@@ -9,7 +9,7 @@ import logging
 import time
 
 from lrs.auth.audit import Action, AuditEvent, Caller, WhoKind
-from lrs.errors import UnavailableError
+from lrs.services.background import Rhythm, repeat
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
 from lrs.storage.store_deletion import (
@@ -23,9 +23,8 @@ from lrs.storage.store_deletion import (
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two looks for stores to delete, and before one that failed is tried again.
-_BETWEEN_LOOKS = 1.0
-_AFTER_A_FAILURE = 60.0
+# Seconds between two looks for stores to delete.
+_RHYTHM = Rhythm(pause=1.0)
 # Seconds that the counting of all rows may take.
 _COUNTING = 3600.0
 _MYSELF = Caller(WhoKind.SYSTEM, "lrs store deletion")
@@ -41,16 +40,7 @@ class DeletionService:
 
     async def run(self) -> None:
         """Delete until cancelled."""
-        while True:
-            pause = _BETWEEN_LOOKS
-            try:
-                await self.go_on()
-            except UnavailableError:
-                _log.debug("the database is away; the deletion of stores waits for it")
-            except Exception:  # noqa: BLE001 - whatever it is, the service goes on without
-                _log.exception("a store could not be deleted; it is tried again")
-                pause = _AFTER_A_FAILURE
-            await asyncio.sleep(pause)
+        await repeat(self.go_on, _RHYTHM, _log, "a store that is to be deleted is still there")
 
     async def go_on(self) -> None:
         """Delete all there is to delete; half of the time is left to others.

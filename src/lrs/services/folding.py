@@ -10,14 +10,15 @@ import time
 from datetime import timedelta
 
 from lrs.errors import UnavailableError
+from lrs.services.background import Rhythm, repeat
 from lrs.storage.engines import Database
 from lrs.storage.rollups import begin_anew, fold, stores_behind
 from lrs.storage.watermark import watermark
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two looks for what is not folded, and before one that failed is tried again.
-_BETWEEN_LOOKS = 2.0
+# Seconds between two looks for what is not folded, and before a store that failed is tried again.
+_RHYTHM = Rhythm(pause=2.0)
 _AFTER_A_FAILURE = 60.0
 # Statements that are folded as soon as they are seen, and how long fewer of them wait: each is
 # cheaper to fold among many, and nearly as quick to read while it is not.
@@ -32,24 +33,18 @@ class FoldingService:
         self._database = database
         self._timezone = timezone
         self._worth = worth
+        self._has_zone = False
         self._not_before: dict[int, float] = {}
 
     async def run(self) -> None:
         """Fold until cancelled; the first thing is to give up rollups of other time zones."""
-        has_zone = False
-        while True:
-            pause = _BETWEEN_LOOKS
-            try:
-                if not has_zone:
-                    await self.adopt_zone()
-                    has_zone = True
-                await self.catch_up()
-            except UnavailableError:
-                _log.debug("the database is away; rollups wait for it")
-            except Exception:  # noqa: BLE001 - whatever it is, the service goes on without
-                _log.exception("rollups are not kept; sums read statements meanwhile")
-                pause = _AFTER_A_FAILURE
-            await asyncio.sleep(pause)
+        await repeat(self._step, _RHYTHM, _log, "rollups are not kept, and sums read statements")
+
+    async def _step(self) -> None:
+        if not self._has_zone:
+            await self.adopt_zone()
+            self._has_zone = True
+        await self.catch_up()
 
     async def adopt_zone(self) -> None:
         """Have rollups of other time zones made anew.

@@ -4,11 +4,12 @@ Principals and addresses have tables of their own, so that many addresses cannot
 credentials have used.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ DIRECTORY_OF_RATES: Final = "_LRS_DIRECTORY_OF_RATES"
 
 # Linux keeps files there in memory and never writes them to a disk.
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made there
+_PREFIX = "lrs-rates-"
+_OWNER = "owner"
 _PRINCIPALS, _ADDRESSES = "principals", "addresses"
 
 
@@ -62,15 +65,42 @@ def open_tables(directory: str | None, workers: int) -> RateTables:
 
 @contextmanager
 def tables_of_workers(workers: int) -> Iterator[str]:
-    """Make tables for so many workers, and return their directory; they go with the block."""
+    """Make tables for so many workers, and return their directory; they go with the block.
+
+    Those of services that were killed lie in memory still, and go now.
+    """
     needed = 2 * (SIZE + size(workers))
-    with tempfile.TemporaryDirectory(
-        prefix="lrs-rates-", dir=_directory(needed), ignore_cleanup_errors=True
-    ) as directory:
+    place = _directory(needed)
+    _clear(place or Path(tempfile.gettempdir()))
+    with (
+        tempfile.TemporaryDirectory(
+            prefix=_PREFIX, dir=place, ignore_cleanup_errors=True
+        ) as directory,
+        _owned(Path(directory)),
+    ):
         for whose in (_PRINCIPALS, _ADDRESSES):
             make_shared(_counts(Path(directory), whose), SIZE)
             make_shared(_places(Path(directory), whose), size(workers))
         yield directory
+
+
+@contextmanager
+def _owned(directory: Path) -> Iterator[None]:
+    """Hold a lock on a directory that ends with this process, however that ends."""
+    # It has its name when it is locked: so nobody ever finds it free before.
+    draft = directory / f"{_OWNER}.draft"
+    with draft.open("wb") as owner:
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        draft.rename(directory / _OWNER)
+        yield
+
+
+def _clear(place: Path) -> None:
+    """Remove the directories that nobody holds any more; those of other users stay."""
+    for directory in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError), (directory / _OWNER).open("rb") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _directory(needed: int) -> Path | None:

@@ -3,16 +3,15 @@
 Every process tries, and a lock in the database lets one of them do it at a time.
 """
 
-import asyncio
 import logging
 
-from lrs.errors import UnavailableError
+from lrs.services.background import Rhythm, repeat
 from lrs.storage.engines import Database
 from lrs.storage.usage import fold_usage
 
 _log = logging.getLogger(__name__)
 
-_BETWEEN_STEPS = 2.0
+_RHYTHM = Rhythm(pause=2.0, after_a_failure=2.0)
 
 
 class UsageService:
@@ -23,14 +22,7 @@ class UsageService:
 
     async def run(self) -> None:
         """Add up until cancelled."""
-        while True:
-            await asyncio.sleep(_BETWEEN_STEPS)
-            try:
-                await self.add_up()
-            except UnavailableError:
-                _log.debug("the database is away; what stores hold is added up later")
-            except Exception:  # noqa: BLE001 - whatever it is, the service goes on without
-                _log.exception("what stores hold is not added up; it is tried again")
+        await repeat(self.add_up, _RHYTHM, _log, "what stores hold is not added up")
 
     async def add_up(self) -> None:
         """Add up what was counted since the last time.

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from lrs.services import folding
+from lrs.services.background import Rhythm
 from lrs.services.folding import FoldingService
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
@@ -44,7 +45,7 @@ async def folders(empty_database: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding, "_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(folding, "_RHYTHM", Rhythm(pause=0.05, after_a_failure=0.05))
     monkeypatch.setattr(folding, "_AFTER_A_FAILURE", 0.05)
 
 
