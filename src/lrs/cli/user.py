@@ -18,6 +18,7 @@ from lrs.cli.database import server_key, shared_database
 from lrs.cli.tables import minute, show
 from lrs.services.users import Asking, GivenRole, KnownUser, SetUpLink, UsersService
 from lrs.settings import Settings, load_settings
+from lrs.storage.embedded.data_directory import DataDirectory
 from lrs.storage.engines import DatabaseOptions, open_database
 
 _ASKING = Asking(Caller(WhoKind.SYSTEM, "lrs user"))
@@ -147,9 +148,15 @@ def _agent(text: str) -> str:
 
 
 def _tell(link: SetUpLink, settings: Settings) -> None:
-    origin = settings.public_url or f"http://{settings.host}:{settings.port}"
-    typer.echo(f"{origin}/set-up/{link.token}")
+    typer.echo(f"{_origin(settings)}/set-up/{link.token}")
     typer.echo("The link is good once, for a day, and is shown only this once.", err=True)
+
+
+def _origin(settings: Settings) -> str:
+    """Return where browsers find the service: as it is set, or where the one of this data runs."""
+    is_embedded = settings.database_url is None
+    running = DataDirectory(settings.data_dir).announced() if is_embedded else None
+    return settings.public_url or running or f"http://{settings.host}:{settings.port}"
 
 
 def _table(found: Sequence[KnownUser]) -> Table:

@@ -76,6 +76,11 @@ class DataDirectory:
         """Note where we answer, for others to read; to be called by the one that holds it."""
         self._write_holder(address)
 
+    def announced(self) -> str | None:
+        """Return where the one that holds it answers; None if nobody does, as far as is known."""
+        holder = self._holder()
+        return holder.address or None if holder else None
+
     def server_key(self) -> str:
         """Return the key kept here, made at the first call, also by many callers at once.
 
