@@ -148,6 +148,19 @@ _COUNTED = """
     GROUP BY store
 """
 
+# What held them back goes with the columns. Without it they could do all, so they are let in no
+# more, also not by who migrates up again.
+_LIMITED = """
+    UPDATE credentials SET revoked = now()
+    WHERE revoked IS NULL
+      AND (
+          kind <> 'client'
+          OR NOT scopes @> ARRAY['all', 'analytics/personal']
+          OR num_nonnulls(agents, activities, origins, networks, expires) > 0
+          OR store IN (SELECT id FROM stores WHERE deleting IS NOT NULL)
+      )
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
@@ -156,6 +169,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(_LIMITED)
     _execute(f"DROP TABLE {table}" for table in _MADE)
     op.execute(
         """
