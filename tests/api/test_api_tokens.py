@@ -104,6 +104,9 @@ async def test_a_token_outlives_neither_its_role_nor_its_user(
     assert await status_by(app, token) == 200
     await users.change(ASKING, auditor.id, disabled=True)
     assert await status_by(app, token) == 401
+    # Who lets somebody in again does not let in whoever has their tokens.
+    await users.change(ASKING, auditor.id, disabled=False)
+    assert await status_by(app, token) == 401
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,8 @@ async def test_the_filters_hold_on_every_page(client: httpx.AsyncClient, records
         {"outcome": "unknown"},
         {"since": "yesterday"},
         {"since": "2026-01-01T00:00:00"},
+        {"since": "0001-01-01T00:00:00+23:59"},
+        {"until": "9999-12-31T23:59:59-23:59"},
         {"who": "a\0b"},
         {"who": "x" * 2_001},
         {"unknown": "x"},

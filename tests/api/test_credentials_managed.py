@@ -19,6 +19,7 @@ from lrs.storage.engines import Database
 from statement_resource import listed, new_id, post, stored
 
 CREDENTIALS = "http://lrs.test/api/v1/credentials"
+USERS = "http://lrs.test/api/v1/users"
 NEW = {"label": "Nightly sync", "system": "Moodle", "system_kind": "LMS"}
 ADA, BEN = agent("ada"), agent("ben")
 COURSE, OTHER_COURSE = activity("course")["id"], activity("other")["id"]
@@ -418,6 +419,82 @@ async def test_who_sees_only_what_is_theirs_takes_no_others_authority(
 
 
 @pytest.mark.parametrize(
+    "account",
+    [
+        {"homePage": "http://lrs.local", "name": "somebody"},
+        {"homePage": "http://lrs.local", "name": "{label}"},
+        {"homePage": "http://lrs.local", "name": "{key}"},
+        {"homePage": "http://elsewhere.local", "name": "somebody"},
+    ],
+    ids=["an account here", "by a template", "its own", "elsewhere"],
+)
+async def test_who_sees_only_what_is_theirs_takes_no_account_that_the_lrs_names(
+    app: FastAPI, database: Database, account: Json
+) -> None:
+    own = (Scope.ADMIN, Scope.STATEMENTS_READ_MINE)
+    wanted = NEW | {"scopes": ["statements/read/mine"], "authority": {"account": account}}
+    is_anothers = "lrs" in account["homePage"] and account["name"] != "{key}"
+    async with acting(app, database, *own) as limited:
+        answer = await limited.post(CREDENTIALS, json=wanted)
+        assert answer.status_code == (403 if is_anothers else 201), answer.text
+    async with acting(app, database, *own, Scope.STATEMENTS_READ) as reader:
+        assert (await reader.post(CREDENTIALS, json=wanted)).status_code == 201
+
+
+async def test_who_has_sums_of_what_is_theirs_gives_nobody_those_of_all(
+    app: FastAPI, database: Database
+) -> None:
+    mine, sums = "statements/read/mine", "analytics/read"
+    own = (Scope.ADMIN, Scope.STATEMENTS_READ_MINE, Scope.ANALYTICS_READ)
+    analyst = {"role": "analyst", "store": (store := new_id())}
+    user = {"name": "Eve", "email": f"{new_id()}@example.org", "grants": [analyst]}
+    async with acting(app, database, *own, name=store) as limited:
+        answer = await limited.post(CREDENTIALS, json=NEW | {"scopes": [sums]})
+        assert (answer.status_code, answer.json()["missing"]) == (403, ["statements/read"])
+        body = await made(limited, scopes=[mine, sums])
+        address = f"{CREDENTIALS}/{body['key']}"
+        assert (await limited.patch(address, json={"scopes": [sums]})).status_code == 403
+        answer = await limited.post(USERS, json=user)
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("scopes", [["statements/read/mine"], ["statements/write"]])
+async def test_nobody_is_shown_a_secret_that_opens_what_they_may_not_read(
+    app: FastAPI, database: Database, scopes: list[str]
+) -> None:
+    store = new_id()
+    own = (Scope.ADMIN, Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE)
+    async with acting(app, database, *set(Scope), name=store) as owner:
+        address = f"{CREDENTIALS}/{(await made(owner, scopes=scopes))['key']}"
+    async with acting(app, database, *own, name=store) as limited:
+        rotated = await limited.post(f"{address}/rotate", json={})
+        more = await limited.patch(address, json={"scopes": ["statements/read/mine"]})
+        shows = scopes == ["statements/read/mine"]
+        # What it shows already stays; what it does not show yet, it would show by the new secret.
+        assert (rotated.status_code, more.status_code) == ((403, 200) if shows else (200, 403))
+        itself = f"{CREDENTIALS}/{await _own_key(limited)}"
+        assert (await limited.post(f"{itself}/rotate", json={"overlap": 60})).status_code == 200
+
+
+async def _own_key(client: httpx.AsyncClient) -> str:
+    kept = (await client.get(CREDENTIALS)).json()["credentials"]
+    running = (each for each in kept if each["revoked"] is None and "admin" in each["scopes"])
+    key: str = next(running)["key"]
+    return key
+
+
+@pytest.mark.parametrize("key", ["%00", "a%00b"])
+async def test_a_key_that_cannot_be_is_refused(client: httpx.AsyncClient, key: str) -> None:
+    for answer in (
+        await client.get(f"{CREDENTIALS}/{key}"),
+        await client.patch(f"{CREDENTIALS}/{key}", json={}),
+        await client.post(f"{CREDENTIALS}/{key}/rotate", json={}),
+        await client.delete(f"{CREDENTIALS}/{key}"),
+    ):
+        assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"label": None},
@@ -444,12 +521,14 @@ async def test_who_sees_only_what_is_theirs_takes_no_others_authority(
         {"expires": "2999-01-01T00:00:00"},
         {"expires": "2000-01-01T00:00:00Z"},
         {"expires": "tomorrow"},
+        {"expires": "9999-12-31T23:59:59-23:59"},
+        {"expires": "0001-01-01T00:00:00+23:59"},
         {"key": "chosen"},
         {"secret": "chosen"},
         {"store": "other"},
         {"unknown": 1},
     ],
-    ids=range(28),
+    ids=range(30),
 )
 async def test_what_cannot_be_meant_is_refused_and_nothing_made(
     client: httpx.AsyncClient, wrong: Json

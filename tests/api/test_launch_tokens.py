@@ -42,6 +42,7 @@ LMS = Scopes({Scope.STATEMENTS_WRITE, Scope.STATE, Scope.PROFILE, Scope.STATEMEN
 KEY = SERVER_KEY.encode()
 COURSE = activity()["id"]
 OTHER = "http://example.org/activities/another"
+ANOTHER_ATTEMPT = "5f0c5fd2-9c2c-4b0b-8d5d-5f3d6f4d9f10"
 HOW_SIGNED: dict[str, Any] = {"key_derivation": "hmac", "digest_method": sha256}
 
 
@@ -55,6 +56,11 @@ async def launch(client: httpx.AsyncClient, **wanted: Any) -> Json:
     assert answer.status_code == 201, answer.text
     made: Json = answer.json()
     return made
+
+
+def plan(**properties: Any) -> Json:
+    """A SubStatement, by default one that Ada takes the course."""
+    return {"objectType": "SubStatement", **a_statement(**properties)}
 
 
 @asynccontextmanager
@@ -178,6 +184,14 @@ async def test_it_is_good_for_hours(
 )  # fmt: skip
 async def test_what_cannot_be_launched_is_refused(client: httpx.AsyncClient, wrong: Json) -> None:
     answer = await ask(client, **wrong)
+    assert answer.status_code == 400, answer.text
+
+
+async def test_half_a_surrogate_pair_is_refused(client: httpx.AsyncClient) -> None:
+    # In UTF-8 it cannot be sent, as an escape it can.
+    body = json.dumps({"actor": agent() | {"name": "\ud800"}, "activity": "http://example.org/a"})
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post(LAUNCHES, content=body, headers=headers)
     assert answer.status_code == 400, answer.text
 
 
@@ -305,7 +319,8 @@ async def test_what_has_the_activity_in_its_context_is_written_about(
 async def test_a_plan_for_the_activity_is_written_about(
     content: httpx.AsyncClient, made: Json
 ) -> None:
-    await post(content, attempt(made, object={"objectType": "SubStatement", **a_statement()}))
+    own = {"registration": made["registration"].upper()}
+    await post(content, attempt(made, object=plan()), attempt(made, object=plan(context=own)))
 
 
 async def test_an_urn_has_parts_after_a_colon(app: FastAPI, client: httpx.AsyncClient) -> None:
@@ -344,7 +359,7 @@ async def test_the_agent_is_told_by_its_identifier_alone(
         ({"actor": {"account": {"homePage": "http://example.org", "name": "ada"}}}, "actor"),
         ({"actor": group(agent())}, "actor"),
         ({"actor": group(agent("bob"), mbox="mailto:ada@example.org")}, "actor"),
-        ({"context": {"registration": "5f0c5fd2-9c2c-4b0b-8d5d-5f3d6f4d9f10"}}, "registration"),
+        ({"context": {"registration": ANOTHER_ATTEMPT}}, "registration"),
         ({"context": {"platform": "a page"}}, "registration"),
         ({"object": {"id": OTHER}}, "object"),
         ({"object": {"id": f"{COURSE}2"}}, "object"),
@@ -353,12 +368,15 @@ async def test_the_agent_is_told_by_its_identifier_alone(
         ({"object": {"id": COURSE[:-1]}}, "object"),
         ({"object": agent("bob")}, "object"),
         ({"object": reference(new_id())}, "object"),
-        ({"object": {"objectType": "SubStatement", **a_statement(object={"id": OTHER})}}, "object"),
+        ({"object": plan(object={"id": OTHER})}, "object"),
+        ({"object": plan(actor=agent("bob"))}, "actor"),
+        ({"object": plan(actor=group(agent()))}, "actor"),
+        ({"object": plan(context={"registration": ANOTHER_ATTEMPT})}, "registration"),
     ],
     ids=[
         "actor", "account", "anonymous group", "group with the same identifier", "registration",
         "no registration", "activity", "name that goes on", "colon", "case", "above", "agent",
-        "reference", "plan",
+        "reference", "plan", "plan of another", "plan of a group", "plan for another attempt",
     ],
 )  # fmt: skip
 async def test_what_is_not_of_the_attempt_is_refused(

@@ -106,6 +106,22 @@ async def test_of_many_tries_at_once_no_more_are_looked_at_than_one_after_anothe
     assert await failures_of(database, someone) == 11
 
 
+async def test_a_password_that_is_replaced_while_it_is_looked_at_is_good_no_more(
+    accounts: LocalAccountsService, database: Database, someone: Someone
+) -> None:
+    await accounts._dummy_hash()
+    newer = hash_password(NEW)
+    async with accounts._hashing._place(), accounts._hashing._place():
+        signing_in = asyncio.create_task(accounts.check(someone.email, PASSWORD, SOMEBODY))
+        while not await failures_of(database, someone):  # noqa: ASYNC110 - the database tells
+            await asyncio.sleep(0.01)
+        async with database.writing() as connection:
+            await set_password_hash(connection, someone.id, newer)
+    with pytest.raises(SignInError):
+        await signing_in
+    assert (await accounts.check(someone.email, NEW, SOMEBODY)).id == someone.id
+
+
 async def test_an_unknown_address_takes_the_same_steps_as_a_wrong_password(
     database: Database, someone: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,22 @@ async def sign_in(
     return await send(browser, page, email=someone.email, password=someone.password)
 
 
+async def test_who_guesses_at_the_form_must_wait_and_is_recorded(
+    app: FastAPI, client: httpx.AsyncClient, someone: Someone
+) -> None:
+    address, services = "192.0.2.41", app.state.services
+    for _ in range(30):
+        services.local_accounts._addresses.add_failure(address)
+    async with a_browser(app, address) as guessing:
+        answer = await sign_in(guessing, someone)
+    assert answer.status_code == 429
+    await services.audit.flush()
+    wanted = {"store": "-", "action": "access.refused", "address": address}
+    found = await client.get("http://lrs.test/api/v1/audit", params=wanted)
+    records = found.json()["records"]
+    assert [each["details"]["error"] for each in records] == ["TooManyRequestsError"]
+
+
 async def test_somebody_signs_in_and_out(browser: httpx.AsyncClient, someone: Someone) -> None:
     answer = await sign_in(browser, someone)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")

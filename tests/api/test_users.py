@@ -1,18 +1,21 @@
 """People over HTTP: who may let whom in, and give what to whom."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from conftest import Tenant, client_of, make_tenant, revoke
-from lrs.auth.roles import Role
+from lrs.auth.roles import ALL_STORES, Role, RoleGrant
 from lrs.auth.scopes import Scope, Scopes
+from lrs.errors import SignInError
 from lrs.storage.engines import Database
+from lrs.storage.users import lock_user, replace_grants
 from people import ADA, COURSE, Someone, a_browser, as_role, make_someone, sign_in, signed_in
 
 USERS = "http://lrs.test/api/v1/users"
@@ -159,6 +162,25 @@ class TestWithPlatform:
             (store, "user.grants-changed", "done"),
         ]
 
+    async def test_what_is_recorded_of_roles_says_which(
+        self, client: httpx.AsyncClient, tenant: Tenant
+    ) -> None:
+        analyst = {"role": "analyst", "store": tenant.principal.store_name}
+        user = await made(client, analyst)
+        mightier = {"grants": [analyst, {"role": "platform_owner"}]}
+        await client.put(f"{USERS}/{user['id']}/grants", json=mightier)
+        assert await _details(client, user, None) == [
+            {"before": [], "after": ["analyst"]},
+            {"before": ["analyst"], "after": ["analyst"]},
+        ]
+        assert await _details(client, user, "-") == [{"before": [], "after": ["platform_owner"]}]
+
+
+async def _details(client: httpx.AsyncClient, user: dict[str, Any], store: str | None) -> list[Any]:
+    wanted = {"target": user["id"]} | ({"store": store} if store else {})
+    found = await client.get("http://lrs.test/api/v1/audit", params=wanted)
+    return [each["details"] for each in reversed(found.json()["records"])]
+
 
 class TestWithAdmin:
     """Who manages one store."""
@@ -213,6 +235,31 @@ class TestWithAdmin:
         assert shown["email"] == user["email"]
         patched, link = (await _all_changes(admin, user["id"]))[1:3]
         assert (patched.status_code, link.status_code) == (403, 403)
+
+    async def test_a_link_made_before_somebody_got_more_is_good_no_more(
+        self, app: FastAPI, admin: httpx.AsyncClient, client: httpx.AsyncClient
+    ) -> None:
+        user = await made(admin, {"role": "analyst", "store": store_of(admin)})
+        one, accounts = f"{USERS}/{user['id']}", app.state.services.local_accounts
+        token = (await admin.post(f"{one}/set-up-link")).json()["url"].rpartition("/")[2]
+        assert await accounts.email_of_link(token) == user["email"]
+        mighty = {"grants": [{"role": "platform_owner"}]}
+        assert (await client.put(f"{one}/grants", json=mighty)).status_code == 200
+        with pytest.raises(SignInError):
+            await accounts.email_of_link(token)
+
+    async def test_a_link_waits_for_whoever_gives_more_just_now(
+        self, admin: httpx.AsyncClient, database: Database
+    ) -> None:
+        user = await made(admin, {"role": "analyst", "store": store_of(admin)})
+        one = UUID(user["id"])
+        async with database.writing() as connection:
+            await lock_user(connection, one)
+            link = asyncio.create_task(admin.post(f"{USERS}/{one}/set-up-link"))
+            await asyncio.sleep(0.2)
+            assert not link.done()
+            await replace_grants(connection, one, [RoleGrant(ALL_STORES, Role.PLATFORM_OWNER)])
+        assert (await link).status_code == 403
 
     async def test_grants_in_other_stores_are_neither_shown_nor_touched(
         self, admin: httpx.AsyncClient, client: httpx.AsyncClient, tenant: Tenant

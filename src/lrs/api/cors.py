@@ -51,6 +51,10 @@ EXPOSED_HEADERS = (
     "X-LRS-Stored",
     "X-Request-ID",
 )
+# Where a page may have the browser add what it knows, as clients of courses do: else a page of any
+# origin could manage a store by key and secret that somebody typed into the browser's own prompt.
+# A page that sets `Authorization` itself needs none of this.
+_WITH_CREDENTIALS = ("/xapi", "/api/v1/launch-tokens/fetch/")
 # Two hours, the longest that all browsers keep it; each new preflight costs a round trip.
 _SECONDS_TO_KEEP = b"7200"
 
@@ -94,7 +98,8 @@ class Cors:
             return
         # Never the literal `*`: browsers do not take it from requests with credentials.
         headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-        headers.append((b"access-control-allow-credentials", b"true"))
+        if scope["path"].startswith(_WITH_CREDENTIALS):
+            headers.append((b"access-control-allow-credentials", b"true"))
         if scope["method"] != "OPTIONS":
             headers.append((b"access-control-expose-headers", _listed(EXPOSED_HEADERS)))
             return

@@ -5,8 +5,11 @@ from uuid import UUID
 
 from lrs.auth.principals import Principal
 from lrs.auth.restrictions import Restriction
-from lrs.auth.scopes import Scopes, with_implied
+from lrs.auth.scopes import Scope, Scopes, with_implied
 from lrs.errors import ForbiddenError
+
+# Rights to see what statements say, which `statements/read/mine` beside them cuts to one's own.
+_SEEING = frozenset((Scope.ANALYTICS_READ, Scope.ANALYTICS_PERSONAL, Scope.EXPORT))
 
 
 def require_covering(giver: Principal, scopes: Scopes, seen: Restriction) -> None:
@@ -20,10 +23,18 @@ def require_covering(giver: Principal, scopes: Scopes, seen: Restriction) -> Non
     Raises:
         ForbiddenError: a scope is not the giver's, or more can be seen than by the giver.
     """
-    lacking = sorted(with_implied(scopes) - giver.scopes)
+    given = with_implied(scopes)
+    lacking = sorted(given - giver.scopes)
     if lacking:
         raise ForbiddenError(
             f"nobody gives or changes what they lack: {', '.join(lacking)}", lacking
+        )
+    # Fewer scopes can show more.
+    is_cut = Scope.STATEMENTS_READ_MINE in given or given.isdisjoint(_SEEING)
+    if giver.restriction.authority is not None and not is_cut:
+        raise ForbiddenError(
+            f"who does this sees only what is theirs, as with {Scope.STATEMENTS_READ_MINE}",
+            [Scope.STATEMENTS_READ],
         )
     if not _covers(giver.restriction.agents, seen.agents):
         raise ForbiddenError("who does this may not see all agents that the credential may see")

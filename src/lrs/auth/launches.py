@@ -7,7 +7,7 @@ from lrs.auth.scopes import Scope, Scopes
 from lrs.errors import ForbiddenError
 from lrs.xapi.actors import Agent
 from lrs.xapi.descriptions import Descriptions
-from lrs.xapi.statements import Statement
+from lrs.xapi.statements import Statement, sub_statement_of
 from lrs.xapi.uuids import uuid_of
 from lrs.xapi.verbs import VOIDED
 
@@ -71,12 +71,22 @@ class Launch:
             return "context.registration is not the one that the launch token is for"
         if statement.verb.id == VOIDED:
             return "a launch token voids no statements"
+        if not self._plans_for_the_learner(statement):
+            return "the SubStatement has another actor or registration than the launch token"
         if not self._is_concerned(statement, descriptions):
             return (
                 "the object is neither the activity that the launch token is for nor a part of it,"
                 " and context.contextActivities do not name that activity"
             )
         return None
+
+    def _plans_for_the_learner(self, statement: Statement) -> bool:
+        plan = sub_statement_of(statement)
+        if plan is None:
+            return True
+        sent = plan.context.registration if plan.context else None
+        is_own = isinstance(plan.actor, Agent) and plan.actor.key == self.actor
+        return is_own and (sent is None or uuid_of(sent) == self.registration)
 
     def _is_concerned(self, statement: Statement, descriptions: Descriptions) -> bool:
         named = [each.iri for each in descriptions.activities]

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from lrs.auth.credentials import Credential
@@ -95,8 +95,8 @@ def checked(terms: Terms) -> Terms:
     check_name("system", terms.system)
     if not terms.scopes:
         raise InvalidRequestError("scopes: at least one is needed")
-    if terms.expires is not None and terms.expires.tzinfo is None:
-        raise InvalidRequestError("expires: must say its time zone, such as Z")
+    if terms.expires is not None:
+        _check_moment(terms.expires)
     _check_rates(terms.rates)
     return replace(
         terms,
@@ -116,6 +116,15 @@ def check_name(name: str, text: str) -> None:
         raise InvalidRequestError(f"{name}: must have 1 to {LONGEST_NAME} characters")
     if any(unicodedata.category(character) in _UNFIT for character in text):
         raise InvalidRequestError(f"{name}: must not hold control characters")
+
+
+def _check_moment(expires: datetime) -> None:
+    if expires.tzinfo is None:
+        raise InvalidRequestError("expires: must say its time zone, such as Z")
+    try:
+        expires.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidRequestError("expires: must be in the years 1 to 9999 of UTC") from error
 
 
 def _check_rates(rates: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lrs.auth.audit import Caller
+from lrs.auth.credentials import Credential
 from lrs.auth.giving import require_covering
 from lrs.auth.principals import Principal
 from lrs.auth.restrictions import NOTHING_HIDDEN, Grant
@@ -78,6 +79,27 @@ class Administrator:
                     f"rates: nobody gives more than they have: {name} is {own} for who does this",
                     [Scope.PLATFORM],
                 )
+
+    def require_sharing(self, credential: Credential, scopes: Scopes) -> None:
+        """Refuse one who would hold a secret by which they read what another has written.
+
+        Args:
+            credential: whose secret they are shown, or may have been shown before.
+            scopes: that it has, or is to have.
+
+        Raises:
+            ForbiddenError: they would, and may not read it themselves.
+        """
+        principal = self.principal
+        if principal is None or principal.may(Scope.STATEMENTS_READ):
+            return
+        is_shared = principal.credential in credential.same_authority
+        if Scope.STATEMENTS_READ_MINE in with_implied(scopes) and not is_shared:
+            raise ForbiddenError(
+                "the credential shows what it has written; this needs the scope"
+                f" {Scope.STATEMENTS_READ}",
+                [Scope.STATEMENTS_READ],
+            )
 
     def may_share(self, authority: UUID) -> bool:
         """Tell whether they may give the authority that another credential has, by its key.

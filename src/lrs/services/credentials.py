@@ -1,6 +1,7 @@
 """Credentials: made, listed, changed, given new secrets, and revoked."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -10,10 +11,15 @@ from lrs.auth.credentials import Credential
 from lrs.auth.launch_tokens import PREFIX
 from lrs.auth.restrictions import EVERYTHING
 from lrs.auth.scopes import EVERYTHING as ALL_SCOPES
-from lrs.auth.scopes import Scope
+from lrs.auth.scopes import Scope, with_implied
 from lrs.auth.secrets import mac, new_key, new_secret
 from lrs.auth.terms import Terms, changed, check_name, checked, terms_of
-from lrs.errors import ForbiddenError, InvalidRequestError, StoreConflictError
+from lrs.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    QuotaExceededError,
+    StoreConflictError,
+)
 from lrs.services.administrators import Administrator
 from lrs.services.rates import RateLimits
 from lrs.storage.audit import append_record
@@ -21,6 +27,7 @@ from lrs.storage.credentials import (
     NewCredential,
     change_credential,
     change_secret,
+    count_valid_credentials,
     find_credential,
     insert_credential,
     is_authority_used,
@@ -34,6 +41,8 @@ from lrs.storage.stores import ensure_store, find_store
 FIRST_STORE = "default"
 # Seconds for which the secret before the newest one may be good.
 LONGEST_OVERLAP: Final = 30 * 86_400
+# Credentials of a store that are good: each process holds those of all stores in memory.
+MOST_OF_A_STORE: Final = 2_000
 _UNLIMITED: Final = RateLimits()
 _START: Final = Caller(WhoKind.SYSTEM, "lrs serve")
 
@@ -72,12 +81,24 @@ class CredentialsService:
     """Makes, lists, changes and revokes credentials."""
 
     def __init__(
-        self, database: Database, server_key: bytes, limits: RateLimits = _UNLIMITED
+        self,
+        database: Database,
+        server_key: bytes,
+        limits: RateLimits = _UNLIMITED,
+        home_pages: Collection[str] = (),
     ) -> None:
-        """Make it; `limits` are what the service is set to."""
+        """Make it.
+
+        Args:
+            database: that holds them.
+            server_key: under which secrets are kept.
+            limits: which the service is set to.
+            home_pages: of the accounts that the service itself, or an issuer, names others by.
+        """
         self._database = database
         self._server_key = server_key
         self._limits = limits
+        self._home_pages = frozenset(home_pages)
 
     async def create(
         self, administrator: Administrator, wanted: WantedCredential
@@ -89,6 +110,7 @@ class CredentialsService:
             ForbiddenError: it could do or see more than who makes it.
             StoreNotFoundError: there is no such store.
             StoreConflictError: the store is being deleted.
+            QuotaExceededError: the store has as many as it may.
             CredentialConflictError: the key is taken.
             UnavailableError: the database cannot be reached.
         """
@@ -100,9 +122,12 @@ class CredentialsService:
         name = await self._store_to_fill(administrator)
         async with self._database.writing() as connection:
             store = await ensure_store(connection, name)
+            if await count_valid_credentials(connection, store) >= MOST_OF_A_STORE:
+                raise QuotaExceededError(f"a store has {MOST_OF_A_STORE} credentials at most")
             authority = new.authority_key
             if authority is not None and not administrator.may_share(authority):
-                _refuse_shared(is_used=await is_authority_used(connection, store, authority))
+                is_used = await is_authority_used(connection, store, authority)
+                _refuse_shared(is_used=is_used or self._is_of_others(new))
             await insert_credential(connection, store, new)
             kept = await find_credential(connection, new.key)
             if kept.expires is not None and kept.expires <= kept.created:
@@ -148,7 +173,8 @@ class CredentialsService:
 
         Raises:
             InvalidRequestError: a term cannot be.
-            ForbiddenError: it can or could do or see more than who changes it.
+            ForbiddenError: it can or could do or see more than who changes it, or would show what
+                it has written from now on.
             StoreNotFoundError: there is no such store.
             CredentialNotFoundError: there is none with this key that is not revoked.
             UnavailableError: the database cannot be reached.
@@ -159,6 +185,8 @@ class CredentialsService:
             administrator.require_covering(before.scopes, before.grant)
             terms = changed(terms_of(before), changes)
             administrator.require_covering(terms.scopes, terms.grant)
+            if Scope.STATEMENTS_READ_MINE not in with_implied(before.scopes):
+                administrator.require_sharing(before, terms.scopes)
             administrator.require_rates(changes.get("rates", {}), self._limits)
             await change_credential(connection, before.id, terms)
             kept = await find_credential(connection, key)
@@ -176,7 +204,8 @@ class CredentialsService:
 
         Raises:
             InvalidRequestError: the overlap is longer than thirty days.
-            ForbiddenError: it can do or see more than who rotates it.
+            ForbiddenError: it can do or see more than who rotates it, or shows what it has written
+                to who may not read that.
             StoreNotFoundError: there is no such store.
             CredentialNotFoundError: there is none with this key that is not revoked.
             UnavailableError: the database cannot be reached.
@@ -188,6 +217,7 @@ class CredentialsService:
         async with self._database.writing() as connection:
             before = await lock_credential(connection, key, store)
             administrator.require_covering(before.scopes, before.grant)
+            administrator.require_sharing(before, before.scopes)
             await change_secret(connection, before.id, mac(self._server_key, secret), overlap)
             kept = await find_credential(connection, key)
             said = {"overlap": overlap}
@@ -274,6 +304,11 @@ class CredentialsService:
             **{name: getattr(terms, name) for name in Terms.__slots__},
         )
 
+    def _is_of_others(self, new: NewCredential) -> bool:
+        """Tell whether an authority is the one that somebody else has, or gets, without asking."""
+        account = json.loads(new.authority or "{}").get("account", {})
+        return account.get("homePage") in self._home_pages and account.get("name") != new.key
+
 
 def _check_halves(key: str, secret: str) -> None:
     check_name("key", key)
@@ -287,7 +322,7 @@ def _check_halves(key: str, secret: str) -> None:
 def _refuse_shared(*, is_used: bool) -> None:
     if is_used:
         raise ForbiddenError(
-            "another credential has this authority, and so would show what it has written; this"
+            "somebody else has this authority, and so would show what they have written; this"
             f" needs the scope {Scope.STATEMENTS_READ}",
             [Scope.STATEMENTS_READ],
         )

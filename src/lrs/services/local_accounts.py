@@ -157,7 +157,8 @@ class LocalAccountsService:
             raise SignInError(_WRONG)
         newer = await self._hashing.hash(password) if is_outdated(kept) else None
         async with self._database.writing() as connection:
-            await forget_failures(connection, attempt.user)
+            if not await forget_failures(connection, attempt.user, kept):
+                raise SignInError(_WRONG)
             if newer is not None:
                 await set_password_hash(connection, attempt.user, newer)
             return await get_user(connection, attempt.user)

@@ -20,6 +20,7 @@ from lrs.errors import SignInError
 from lrs.services.audit import AuditService
 from lrs.services.identity_provider import IdentityProvider, Secrets
 from lrs.services.sessions import BegunSession, SessionsService
+from lrs.services.users import with_roles
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
 from lrs.storage.sessions import store_names
@@ -29,6 +30,7 @@ from lrs.storage.users import (
     find_identity,
     grants_of,
     insert_user,
+    lock_user,
     replace_grants_by_claims,
     set_identity_details,
 )
@@ -161,13 +163,14 @@ class SignOnService:
                 user = await insert_user(connection, NewUser(uuid7(), name, email, issuer, subject))
                 events.append((NO_STORE, AuditEvent(who, Action.USER_MADE, str(user.id))))
             else:
+                await lock_user(connection, user.id)
                 await set_identity_details(connection, user.id, name, email)
             held = (await grants_of(connection, [user.id]))[user.id]
             before, after = _by_claims(held, grants)
             if before != after:
                 await replace_grants_by_claims(connection, user.id, after)
                 event = AuditEvent(who, Action.USER_GRANTS_CHANGED, str(user.id))
-                events += [(store, event) for store in {each.store for each in before | after}]
+                events += with_roles(event, before, after)
             await append_records(connection, events)
         return user
 

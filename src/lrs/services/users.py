@@ -5,7 +5,7 @@ have roles in that store only, and gives nothing there that they lack themselves
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,9 +21,10 @@ from lrs.auth.secrets import new_secret
 from lrs.errors import ForbiddenError, InvalidRequestError, StoreNotFoundError, UserNotFoundError
 from lrs.services.authentication import restriction_of
 from lrs.services.local_accounts import link_digest
+from lrs.storage.api_tokens import revoke_api_tokens_of
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
-from lrs.storage.local_accounts import replace_set_up_link
+from lrs.storage.local_accounts import end_set_up_links, replace_set_up_link
 from lrs.storage.sessions import end_sessions_of, store_names
 from lrs.storage.users import (
     NewUser,
@@ -33,6 +34,7 @@ from lrs.storage.users import (
     grants_of,
     insert_user,
     list_users,
+    lock_user,
     rename_user,
     replace_grants,
     set_disabled,
@@ -180,7 +182,7 @@ class UsersService:
             user = await insert_user(connection, new)
             await replace_grants(connection, user.id, grants)
             event = AuditEvent(asking.caller, Action.USER_MADE, str(user.id))
-            await append_records(connection, _in_stores_of(grants, event))
+            await append_records(connection, with_roles(event, [], grants))
         return user.id
 
     async def list(
@@ -239,7 +241,7 @@ class UsersService:
     ) -> KnownUser:
         """Rename somebody, keep them out or let them in again; what is None stays.
 
-        Who is kept out is signed out everywhere, with the next request.
+        Who is kept out is signed out everywhere, with the next request, and loses their tokens.
 
         Raises:
             UserNotFoundError: there is nobody with this id, or nobody that they may know of.
@@ -247,7 +249,7 @@ class UsersService:
             UnavailableError: the database cannot be reached.
         """
         async with self._database.writing() as connection:
-            await get_user(connection, user)
+            await lock_user(connection, user)
             granted = (await grants_of(connection, [user]))[user]
             asking.require_sight(granted)
             asking.require(granted)
@@ -255,9 +257,10 @@ class UsersService:
                 await rename_user(connection, user, name)
             if disabled is not None:
                 await set_disabled(connection, user, disabled=disabled)
+            details: dict[str, object] = {"renamed": name is not None, "disabled": disabled}
             if disabled:
                 await end_sessions_of(connection, user)
-            details = {"renamed": name is not None, "disabled": disabled}
+                details["tokens_revoked"] = await revoke_api_tokens_of(connection, user)
             event = AuditEvent(asking.caller, Action.USER_CHANGED, str(user), details=details)
             await append_records(connection, _in_stores_of(granted, event))
         return await self.get(asking, user)
@@ -265,7 +268,8 @@ class UsersService:
     async def give(self, asking: Asking, user: UUID, roles: Sequence[GivenRole]) -> KnownUser:
         """Give somebody these roles in place of those they were given by hand.
 
-        Who manages one store replaces the roles in that store, and no others.
+        Who manages one store replaces the roles in that store, and no others. Links that set the
+        password are good no more: who may have made one could not have given more.
 
         Raises:
             UserNotFoundError: there is nobody with this id, or nobody that they may know of.
@@ -275,7 +279,7 @@ class UsersService:
             UnavailableError: the database cannot be reached.
         """
         async with self._database.writing() as connection:
-            await get_user(connection, user)
+            await lock_user(connection, user)
             granted = (await grants_of(connection, [user]))[user]
             asking.require_sight(granted)
             names = await store_names(connection)
@@ -288,8 +292,10 @@ class UsersService:
             ]
             asking.require([*replaced, *given])
             await replace_grants(connection, user, given, asking.store)
+            # Who made one had no more to give than the user had then.
+            await end_set_up_links(connection, user)
             event = AuditEvent(asking.caller, Action.USER_GRANTS_CHANGED, str(user))
-            await append_records(connection, _in_stores_of([*replaced, *given], event))
+            await append_records(connection, with_roles(event, replaced, given))
         return await self.get(asking, user)
 
     async def make_set_up_link(self, asking: Asking, user: UUID) -> SetUpLink:
@@ -306,7 +312,7 @@ class UsersService:
         token = new_secret()
         digest = link_digest(self._server_key, token)
         async with self._database.writing() as connection:
-            found = await get_user(connection, user)
+            found = await lock_user(connection, user)
             granted = (await grants_of(connection, [user]))[user]
             asking.require_sight(granted)
             asking.require(granted)
@@ -344,6 +350,21 @@ def _roles(
         for each in granted
         if asking.sees(each) and (each.store == ALL_STORES or each.store in names)
     ]
+
+
+def with_roles(
+    event: AuditEvent, before: Iterable[RoleGrant], after: Iterable[RoleGrant]
+) -> list[tuple[int, AuditEvent]]:
+    """Return an event for the log of each store that it matters to, with the roles there."""
+    held, given = list(before), list(after)
+    return [
+        (store, replace(event, details={"before": _in(held, store), "after": _in(given, store)}))
+        for store, event in _in_stores_of([*held, *given], event)
+    ]
+
+
+def _in(grants: Iterable[RoleGrant], store: int) -> list[str]:
+    return sorted(each.role.value for each in grants if each.store == store)
 
 
 def _in_stores_of(granted: Iterable[RoleGrant], event: AuditEvent) -> list[tuple[int, AuditEvent]]:

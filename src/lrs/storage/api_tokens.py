@@ -116,3 +116,13 @@ async def revoke_api_token(connection: AsyncConnection, user: UUID, token: UUID)
     if (await connection.execute(revocation)).first() is None:
         raise ApiTokenNotFoundError("you have no such token, or it is revoked already")
     return await get_api_token(connection, user, token)
+
+
+async def revoke_api_tokens_of(connection: AsyncConnection, user: UUID) -> int:
+    """Revoke all tokens of somebody, for good, and return how many there were."""
+    revocation = (
+        update(api_tokens)
+        .where(api_tokens.c.user == user, api_tokens.c.revoked.is_(None))
+        .values(revoked=func.now())
+    )
+    return (await connection.execute(revocation)).rowcount

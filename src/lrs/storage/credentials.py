@@ -1,11 +1,11 @@
 """Keeps credentials; every change is counted, so that caches can tell."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,43 +21,30 @@ from lrs.storage.tables import credentials, stores
 from lrs.xapi.leniencies import Mode
 
 _CLIENT = "client"
+_is_valid = credentials.c.revoked.is_(None) & or_(
+    credentials.c.expires.is_(None), credentials.c.expires > func.now()
+)
 
 
-def _all() -> Select[tuple[object, ...]]:
-    other = credentials.alias("other")
-    same = (
-        select(func.array_agg(other.c.id))
-        .where(
-            other.c.store == credentials.c.store,
-            other.c.authority_key == credentials.c.authority_key,
-        )
-        .scalar_subquery()
+_Authority = tuple[int, UUID]
+
+_with_stores: Select[tuple[object, ...]] = (
+    select(
+        credentials,
+        stores.c.name.label("store_name"),
+        stores.c.leniency,
+        stores.c.settings,
     )
-    return (
-        select(
-            credentials,
-            stores.c.name.label("store_name"),
-            stores.c.leniency,
-            stores.c.settings,
-            same.label("same_authority"),
-        )
-        .join_from(credentials, stores, stores.c.id == credentials.c.store)
-        .where(credentials.c.kind == _CLIENT)
-    )
-
-
-_with_stores = _all()
+    .join_from(credentials, stores, stores.c.id == credentials.c.store)
+    .where(credentials.c.kind == _CLIENT)
+)
 
 
 async def list_valid_credentials(connection: AsyncConnection) -> list[Credential]:
     """Return the credentials that are not revoked and not over, of stores that stay."""
     return await _credentials(
         connection,
-        _with_stores.where(
-            credentials.c.revoked.is_(None),
-            or_(credentials.c.expires.is_(None), credentials.c.expires > func.now()),
-            stores.c.deleting.is_(None),
-        ),
+        _with_stores.where(_is_valid, stores.c.deleting.is_(None)),
     )
 
 
@@ -108,6 +95,14 @@ def _not_there(key: str) -> CredentialNotFoundError:
     return CredentialNotFoundError(f"there is no valid credential with the key {key!r}")
 
 
+async def count_valid_credentials(connection: AsyncConnection, store: int) -> int:
+    """Return how many credentials of a store are neither revoked nor over."""
+    query = select(func.count()).where(
+        credentials.c.store == store, credentials.c.kind == _CLIENT, _is_valid
+    )
+    return int(await connection.scalar(query) or 0)
+
+
 async def is_authority_used(connection: AsyncConnection, store: int, key: UUID) -> bool:
     """Tell whether a credential of a store was given the Agent with this key as its authority."""
     query = select(credentials.c.id).where(
@@ -119,12 +114,32 @@ async def is_authority_used(connection: AsyncConnection, store: int, key: UUID) 
 async def _credentials(
     connection: AsyncConnection, query: Select[tuple[object, ...]]
 ) -> list[Credential]:
-    return [_credential(row) for row in await connection.execute(query)]
+    rows = (await connection.execute(query)).all()
+    authorities = {row.authority_key for row in rows if row.authority_key is not None}
+    same = await _same_authorities(connection, authorities) if authorities else {}
+    return [_credential(row, same) for row in rows]
+
+
+async def _same_authorities(
+    connection: AsyncConnection, authorities: Collection[UUID]
+) -> Mapping[_Authority, frozenset[int]]:
+    """Return the numbers of the credentials of each authority of a store, found once for all."""
+    authority = (credentials.c.store, credentials.c.authority_key)
+    query = (
+        select(*authority, func.array_agg(credentials.c.id).label("numbers"))
+        .where(credentials.c.authority_key == any_(literal([*authorities], ARRAY(Uuid))))
+        .group_by(*authority)
+    )
+    rows = await connection.execute(query)
+    return {(row.store, row.authority_key): frozenset(row.numbers) for row in rows}
 
 
 # The row of a query that is put together from tables has any columns.
-def _credential(row: Row[tuple[object, ...]]) -> Credential:
+def _credential(
+    row: Row[tuple[object, ...]], same: Mapping[_Authority, frozenset[int]]
+) -> Credential:
     kept = row._mapping  # noqa: SLF001 - the public way to a row as a mapping
+    alone = frozenset((kept["id"],))
     return Credential(
         id=kept["id"],
         store=kept["store"],
@@ -139,7 +154,7 @@ def _credential(row: Row[tuple[object, ...]]) -> Credential:
         scopes=Scopes(map(Scope, kept["scopes"])),
         grant=Grant.of(kept["agents"], kept["activities"]),
         authority=kept["authority"],
-        same_authority=frozenset(kept["same_authority"] or [kept["id"]]),
+        same_authority=same.get((kept["store"], kept["authority_key"]), alone),
         origins=None if kept["origins"] is None else frozenset(kept["origins"]),
         networks=None if kept["networks"] is None else tuple(kept["networks"]),
         rates=kept["rates"],

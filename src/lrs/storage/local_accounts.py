@@ -57,10 +57,21 @@ async def begin_attempt(connection: AsyncConnection, email: str) -> Attempt | No
     return None if row is None else Attempt(row.id, row.password_hash)
 
 
-async def forget_failures(connection: AsyncConnection, user: UUID) -> None:
-    """Begin to count anew, since the password was right."""
-    change = update(users).where(users.c.id == user).values(failures=0, locked_until=None)
-    await connection.execute(change)
+async def forget_failures(connection: AsyncConnection, user: UUID, password_hash: str) -> bool:
+    """Begin to count anew, since the password was right; tell whether it still is.
+
+    Args:
+        connection: within a writing transaction.
+        user: whose password it was.
+        password_hash: that it was compared with: another may have been set meanwhile.
+    """
+    change = (
+        update(users)
+        .where(users.c.id == user, users.c.password_hash == password_hash)
+        .values(failures=0, locked_until=None)
+        .returning(users.c.id)
+    )
+    return (await connection.execute(change)).first() is not None
 
 
 async def set_password_hash(connection: AsyncConnection, user: UUID, password_hash: str) -> None:
@@ -79,12 +90,17 @@ async def replace_set_up_link(
     Returns:
         until when it is good.
     """
-    over = set_up_links.c.expires <= func.now()
-    await connection.execute(delete(set_up_links).where(or_(set_up_links.c.user == user, over)))
+    await end_set_up_links(connection, user)
     insertion = insert(set_up_links).values(digest=digest, user=user, expires=func.now() + valid)
     made = await connection.execute(insertion.returning(set_up_links.c.expires))
     moment: datetime = made.scalar_one()
     return moment
+
+
+async def end_set_up_links(connection: AsyncConnection, user: UUID) -> None:
+    """Take back the links that set somebody's password, and forget all that are over."""
+    over = set_up_links.c.expires <= func.now()
+    await connection.execute(delete(set_up_links).where(or_(set_up_links.c.user == user, over)))
 
 
 async def find_set_up_link(connection: AsyncConnection, digest: bytes) -> tuple[UUID, str] | None:

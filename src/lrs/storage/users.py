@@ -91,6 +91,15 @@ async def get_user(connection: AsyncConnection, user: UUID) -> User:
     return _found(await connection.execute(_all.where(users.c.id == user)))
 
 
+async def lock_user(connection: AsyncConnection, user: UUID) -> User:
+    """Return somebody whose power nobody else changes until the transaction ends.
+
+    Raises:
+        UserNotFoundError: there is nobody with this id.
+    """
+    return _found(await connection.execute(_all.where(users.c.id == user).with_for_update()))
+
+
 async def get_user_by_email(connection: AsyncConnection, email: str) -> User:
     """Return who has an account of our own with this address, however it is written.
 

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from lrs.api.callers import SESSION_COOKIE
 from lrs.api.cookies import drop_cookie, read_cookie
+from lrs.api.notes import note_refusal
 from lrs.api.pages.forms import form_cookie, form_token, keep_form_cookie, read_form
 from lrs.api.pages.html import (
     HOME,
@@ -54,6 +55,7 @@ async def sign_in(request: Request) -> Response:
     except SignInError:
         return _sign_in_page(request, next_path, texts.wrong, status.HTTP_401_UNAUTHORIZED)
     except TooManyRequestsError as error:
+        note_refusal(request, error)
         answer = _sign_in_page(
             request, next_path, texts.too_many, status.HTTP_429_TOO_MANY_REQUESTS
         )

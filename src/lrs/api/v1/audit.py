@@ -1,13 +1,13 @@
 """The audit log over HTTP: `docs/audit.md` says what stands in it."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Security
 from itsdangerous import BadData, URLSafeSerializer
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from lrs import errors
 from lrs.api.credentials import May, caller_of
@@ -28,13 +28,23 @@ _LIMIT, _MOST = 100, 1_000
 _Text = Annotated[str | None, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be in the years 1 to 9999 of UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 class AuditParameters(BaseModel):
     """Which records are wanted: all that is given must be met exactly."""
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(None, description="Recorded at this moment or later.")
-    until: AwareDatetime | None = Field(None, description="Recorded before this moment.")
+    since: Moment | None = Field(None, description="Recorded at this moment or later.")
+    until: Moment | None = Field(None, description="Recorded before this moment.")
     action: Action | None = Field(None, description="What was done.")
     who: _Text = Field(None, description="The key of a credential, the id of a user or a token.")
     target: _Text = Field(None, description="What it was done to.")

@@ -42,7 +42,9 @@ _OF_A_CHANGE = _OF_ONE | responses(errors.TooLargeError)
 router = APIRouter(prefix="/api/v1/credentials", tags=["credentials"], route_class=JsonRoute)
 
 Admin = Annotated[Principal, Security(May(Scope.ADMIN))]
-Key = Annotated[str, Path(description="of the credential", max_length=LONGEST_NAME)]
+Key = Annotated[
+    str, Path(description="of the credential", max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")
+]
 StoreName = Annotated[
     str | None,
     Query(

@@ -160,7 +160,7 @@ async def create_launch_token(
     the learner prefers, as cmi5 wants it. The token ends with the credential at the latest.
     """
     wanted = WantedLaunch(
-        asked.actor.model_dump_json(by_alias=True, exclude_unset=True),
+        _text(asked.actor),
         asked.registration,
         activity_id_of("activity", asked.activity, principal.mode),
         asked.hours,
@@ -243,6 +243,12 @@ async def fetch_launch_token(request: Request, ticket: Ticket) -> JSONResponse:
     except UnavailableError as error:
         return _failed("3", error.detail)
     return JSONResponse({"auth-token": _basic(token)}, headers=_NO_STORE)
+
+
+def _text(actor: Agent) -> str:
+    # Pydantic's own way to JSON fails on half a surrogate pair, which is refused further on.
+    members = actor.model_dump(by_alias=True, exclude_unset=True)
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
 
 def _failed(code: str, text: str) -> JSONResponse:
