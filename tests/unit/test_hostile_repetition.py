@@ -10,7 +10,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from re import _constants, _parser  # type: ignore[attr-defined]  # typeshed does not know them
+from re import _constants, _parser
 from typing import Any
 
 import pytest

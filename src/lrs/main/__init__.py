@@ -1,6 +1,7 @@
 """Builds the app from settings; nothing happens at import time."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,18 +9,22 @@ from fastapi import FastAPI
 
 from lrs import __version__
 from lrs.api.openapi import describe
-from lrs.api.state import ApiOptions
+from lrs.api.state import ApiOptions, Services
 from lrs.main.routes import add_middleware, add_routes
 from lrs.main.services import database_options, make_services, server_key_of
 from lrs.services.deletion import DeletionService
 from lrs.services.folding import FoldingService
 from lrs.services.usage import UsageService
 from lrs.settings import Settings, load_settings
-from lrs.storage.engines import open_database_patiently
+from lrs.storage.engines import Database, open_database_patiently
+
+_log = logging.getLogger(__name__)
 
 # Seconds for which a starting process waits for a database that is away.
 _PATIENCE = 60.0
 _BETWEEN_CANCELLATIONS = 1.0
+# Seconds for what is recorded and closed at the end.
+_SECONDS_TO_CLOSE = 5.0
 
 
 def create_app() -> FastAPI:
@@ -53,13 +58,7 @@ def build_app(settings: Settings) -> FastAPI:
             yield
         finally:
             await _end(tasks)
-            await services.audit.close()
-            if services.bearer_tokens is not None:
-                await services.bearer_tokens.close()
-            if services.sign_on is not None:
-                await services.sign_on.close()
-            services.rates.close()
-            await database.close()
+            await _close_in_time(services, database)
 
     app = FastAPI(
         title="LRS",
@@ -76,6 +75,27 @@ def build_app(settings: Settings) -> FastAPI:
     add_middleware(app, settings)
     describe(app)
     return app
+
+
+async def _close_in_time(services: Services, database: Database) -> None:
+    """Close all; a database that says nothing would keep us for ever."""
+    closing = asyncio.create_task(_close(services, database))
+    _, running = await asyncio.wait([closing], timeout=_SECONDS_TO_CLOSE)
+    if running:
+        _log.warning("the database does not answer; what was noted for the audit log is lost")
+        await _end([closing])
+    else:
+        closing.result()
+
+
+async def _close(services: Services, database: Database) -> None:
+    await services.audit.close()
+    if services.bearer_tokens is not None:
+        await services.bearer_tokens.close()
+    if services.sign_on is not None:
+        await services.sign_on.close()
+    services.rates.close()
+    await database.close()
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

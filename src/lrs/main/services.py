@@ -97,7 +97,12 @@ def make_services(settings: Settings, database: Database) -> Services:
         authentication=authentication,
         bearer_tokens=_bearer_tokens(settings, database, authentication),
         consistency=ConsistencyService(database),
-        credentials=CredentialsService(database, server_key_of(settings), _rate_limits(settings)),
+        credentials=CredentialsService(
+            database,
+            server_key,
+            _rate_limits(settings),
+            [home_page, *([settings.oauth_issuer] if settings.oauth_issuer else [])],
+        ),
         documents=DocumentsService(database, settings.max_body_bytes),
         launch_tokens=LaunchTokensService(database, authentication, server_key_of(settings)),
         local_accounts=LocalAccountsService(database, server_key, audit),

@@ -14,25 +14,26 @@ counted, and recorded as one when the minute is over. `details` of a recorded no
 (`count`), and when for the `first` and the `last` time.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lrs.auth.audit import Action, AuditEvent, Caller, WhoKind
+from lrs.auth.audit import Action, AuditEvent, Caller, Outcome, WhoKind
 from lrs.auth.audit_chain import moment
 from lrs.errors import UnavailableError
+from lrs.services.background import Rhythm, repeat
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two times of recording, and for which the same is counted.
-_BETWEEN_FLUSHES = 1.0
+_RHYTHM = Rhythm(pause=1.0)
+# Seconds for which the same is counted.
 _COUNTED_FOR = 60.0
-# Different notes of one store that are held, so that none can push out those of another.
+# Different notes of one store that are held, so that none can push out those of another; those of
+# refusals apart, so that who is refused cannot push out what was done.
 _MOST_OF_A_STORE = 2_000
 # Records of one transaction: the ends of their chains are held for as long as it takes.
 _MOST_AT_ONCE = 500
@@ -78,13 +79,13 @@ class AuditService:
         self._database = database
         self._clock = clock
         self._most = most
-        self._notes: dict[int, dict[_Key, _Note]] = {}
+        self._notes: dict[tuple[int, Outcome], dict[_Key, _Note]] = {}
         self._dropped: dict[int, int] = {}
 
     def note(self, store: int | None, event: AuditEvent) -> None:
         """Have an event recorded soon, in the log of a store, or of what belongs to none."""
         store = NO_STORE if store is None else store
-        notes = self._notes.setdefault(store, {})
+        notes = self._notes.setdefault((store, event.outcome), {})
         caller = event.caller
         key = (caller.kind, caller.name, caller.address, event.action, event.target, event.outcome)
         now = self._clock()
@@ -99,16 +100,7 @@ class AuditService:
 
     async def run(self) -> None:
         """Record what was noted, once a second, until cancelled."""
-        while True:
-            pause = _BETWEEN_FLUSHES
-            try:
-                await self.flush()
-            except UnavailableError:
-                _log.debug("the database is away; the audit log waits for it")
-            except Exception:  # noqa: BLE001 - whatever it is, the service goes on
-                _log.exception("what was noted for the audit log could not be recorded")
-                pause = _COUNTED_FOR
-            await asyncio.sleep(pause)
+        await repeat(self.flush, _RHYTHM, _log, "what was noted for the audit log is not recorded")
 
     async def close(self) -> None:
         """Record all that was noted; what cannot be recorded now is lost, and logged as a sum."""
@@ -127,12 +119,23 @@ class AuditService:
         due = self._due(is_last=is_last)
         for start in range(0, len(due), _MOST_AT_ONCE):
             await self._record(due[start : start + _MOST_AT_ONCE])
+        self._make_room()
         await self._record_dropped()
+
+    def _make_room(self) -> None:
+        """Forget what was done and is recorded, where that is much: else further looks would drop.
+
+        Refusals stay for their minute: who is refused can think up as many as they like.
+        """
+        for (_, outcome), notes in self._notes.items():
+            if outcome is Outcome.DONE and len(notes) > self._most // 2:
+                for key in [key for key, note in notes.items() if not note.count]:
+                    del notes[key]
 
     def _due(self, *, is_last: bool) -> list[tuple[int, _Note]]:
         began = self._clock() - _COUNTED_FOR
         due: list[tuple[int, _Note]] = []
-        for store, notes in self._notes.items():
+        for (store, _), notes in self._notes.items():
             # In place: somebody may be about to note something.
             for key, note in [*notes.items()]:
                 if not (is_last or note.recorded is None or note.recorded <= began):

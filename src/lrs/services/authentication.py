@@ -7,6 +7,7 @@ looked at, nobody is let in on old knowledge. What ends at a time ends here by t
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -29,6 +30,8 @@ from lrs.storage.credentials import list_valid_credentials
 from lrs.storage.engines import Database
 from lrs.xapi.agents import read_agent
 from lrs.xapi.keys import iri_key
+
+_log = logging.getLogger(__name__)
 
 # Seconds between two looks, and after which knowledge is too old to let anyone in.
 _BETWEEN_LOOKS: Final = 0.4
@@ -71,6 +74,7 @@ class AuthenticationService:
         self._origins: dict[str, float] = {}
         self._changes = -1
         self._looked_at = -inf
+        self._failed_at = -inf
         # What PostgreSQL's clock is ahead of ours.
         self._ahead = 0.0
         self._looking = asyncio.Lock()
@@ -109,6 +113,8 @@ class AuthenticationService:
         known = self._credentials.get(self._keys.get(number, ""), _NOBODY)
         if known.principal is None or known.expires <= self._now():
             raise UnauthenticatedError("the credential that this was made with is good no more")
+        if known.principal.origins is None and known.principal.networks is None:
+            return known.principal  # as nearly all are; a copy takes longer than all the rest
         return replace(known.principal, origins=None, networks=None)
 
     async def has_origin(self, origin: str) -> bool:
@@ -124,8 +130,12 @@ class AuthenticationService:
     async def watch(self) -> None:
         """Look for changes, when told and from time to time, until cancelled."""
         while True:
-            with suppress(UnavailableError):  # whoever asks next is told
+            try:
                 await self._look()
+            except UnavailableError:
+                pass  # whoever asks next is told
+            except Exception:  # noqa: BLE001 - whatever it is, requests look by themselves
+                _log.exception("who may do what cannot be read; it is tried again")
             await asyncio.sleep(_PAUSE)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_BETWEEN_LOOKS - _PAUSE):
@@ -170,14 +180,24 @@ class AuthenticationService:
         async with self._looking:
             if self._looked_at > asked_at:
                 return  # somebody looked while this one waited
-            began = self._clock()
-            async with self._database.primary() as connection:
-                changes, now = await look_at_changes(connection)
-                if changes != self._changes:
-                    self._learn(await list_valid_credentials(connection))
-                    self._changes = changes
-            self._ahead = now - began
-            self._looked_at = began
+            if self._failed_at > asked_at:
+                # One after the other, all who wait would try in vain, each for seconds.
+                raise UnavailableError("the database could not be reached")
+            try:
+                await self._look_now()
+            except UnavailableError:
+                self._failed_at = self._clock()
+                raise
+
+    async def _look_now(self) -> None:
+        began = self._clock()
+        async with self._database.primary() as connection:
+            changes, now = await look_at_changes(connection)
+            if changes != self._changes:
+                self._learn(await list_valid_credentials(connection))
+                self._changes = changes
+        self._ahead = now - began
+        self._looked_at = began
 
     def _learn(self, valid: Iterable[Credential]) -> None:
         credentials, keys, origins = {}, {}, dict[str, float]()

@@ -9,6 +9,8 @@ from lrs.storage.tables import credential_changes
 
 # Whoever listens to it is told of each change when it is committed.
 CHANNEL = "lrs_access_changes"
+# Seconds for a look that takes less than a thousandth: all who ask wait for it.
+_PATIENCE = 3.0
 _LOOK = select(
     select(credential_changes.c.count).scalar_subquery().label("changes"),
     func.extract("epoch", func.clock_timestamp()).label("now"),
@@ -22,7 +24,7 @@ async def count_changes(connection: AsyncConnection) -> int:
 
 async def look_at_changes(connection: AsyncConnection) -> tuple[int, float]:
     """Return the same number, and the time: seconds since 1970 by PostgreSQL's clock."""
-    rows = await fetch(connection, _LOOK, {})
+    rows = await fetch(connection, _LOOK, {}, _PATIENCE)
     return int(rows[0]["changes"] or 0), float(rows[0]["now"])
 
 

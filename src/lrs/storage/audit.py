@@ -229,6 +229,8 @@ async def erase_person(connection: AsyncConnection, store: int, person: str) -> 
         store: its number, or `NO_STORE`.
         person: as the records name it: the id of a user, the key of an Agent.
     """
+    # Two who erase the same would else both count it.
+    await _held_heads(connection, [store])
     await connection.execute(_open, {"chain": str(store)})
     named = or_(audit_records.c.who == person, audit_records.c.target == person)
     query = select(*_columns).where(audit_records.c.store == store, named)

@@ -34,7 +34,10 @@ def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record
 
 
 async def fetch(
-    connection: AsyncConnection, statement: ClauseElement, values: Values
+    connection: AsyncConnection,
+    statement: ClauseElement,
+    values: Values,
+    patience: float | None = None,
 ) -> list[asyncpg.Record]:
     """Run a statement and return its rows.
 
@@ -42,10 +45,15 @@ async def fetch(
         connection: on which each statement stands alone, or within `Database.writing`.
         statement: one that lives as long as the process, since its text is remembered.
         values: of its parameters, by name.
+        patience: seconds until a server that says nothing is given up; None leaves it to the server
+            to end the statement, which one that has vanished does not.
+
+    Raises:
+        TimeoutError: the server has said nothing.
     """
     sql, names, defaults = _prepared(statement)
     given = [values[name] if name in values else defaults[name] for name in names]
-    return await fetch_text(connection, sql, given)
+    return await driver_of(connection).fetch(sql, *given, timeout=patience)
 
 
 async def fetch_text(

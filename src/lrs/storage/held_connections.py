@@ -107,6 +107,9 @@ class Loan:
             if error is None:
                 self._lender.keep(self._connection)
                 return
+            if isinstance(error, TimeoutError):
+                # Who said nothing may never do, also not to who takes leave.
+                self._driver.terminate()
             is_lost = self._driver.is_closed()
             await asyncio.shield(self._give_up(is_lost=is_lost))
         finally:

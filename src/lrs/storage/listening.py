@@ -56,6 +56,8 @@ async def listen(url: str, channel: str, tell: Callable[[], None]) -> None:
             _log.info("the connection that hears of changes was lost")
         except UnavailableError as error:
             _log.info("changes are not heard of, and found by looking: %s", error)
+        except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+            _log.exception("changes are not heard of, and found by looking")
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 

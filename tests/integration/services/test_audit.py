@@ -169,6 +169,32 @@ async def test_what_was_recorded_makes_place_after_its_minute(
     assert targets == [str(number) for number in range(9)]
 
 
+def look(person: str) -> AuditEvent:
+    return AuditEvent(ADA, Action.PERSON_READ, person)
+
+
+async def test_who_looks_at_many_persons_is_recorded_with_each(
+    audit: AuditService, database: Database, tenant: Tenant
+) -> None:
+    for number in range(9):
+        audit.note(tenant.principal.store, look(str(number)))
+        if number % 3 == 2:
+            await audit.flush()
+    targets = [record.target for record in await records_of(database, tenant)]
+    assert targets == [str(number) for number in range(9)]
+
+
+async def test_refusals_push_out_nothing_that_was_done(
+    audit: AuditService, database: Database, tenant: Tenant
+) -> None:
+    for number in range(9):
+        audit.note(tenant.principal.store, refusal(str(number)))
+    audit.note(tenant.principal.store, look("bob"))
+    await audit.flush()
+    actions = [record.action for record in await records_of(database, tenant)]
+    assert actions.count("person.read") == 1
+
+
 async def test_the_end_of_the_service_waits_for_no_minute(
     audit: AuditService, database: Database, tenant: Tenant
 ) -> None:

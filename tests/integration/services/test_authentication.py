@@ -1,14 +1,20 @@
 """Who is let in is decided in memory, and never by what is too old to be known."""
 
+import asyncio
+import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conftest import HOME_PAGE, SECRET, SERVER_KEY, Tenant, make_tenant, revoke
 from lrs.auth.secrets import NO_MAC, mac, new_secret
 from lrs.errors import UnauthenticatedError, UnavailableError
 from lrs.services.authentication import AuthenticationService
+from lrs.storage import access_changes
 from lrs.storage.access_changes import count_up
 from lrs.storage.credentials import change_secret
 from lrs.storage.embedded.cluster import Cluster
@@ -82,6 +88,51 @@ async def test_nobody_is_let_in_on_old_knowledge(cluster: Cluster, empty_databas
     await rename(cluster, f"{name}_away", name)
     await service.authenticate(*tenant.auth)
     await database.close()
+
+
+async def test_all_who_wait_for_a_look_in_vain_are_told_at_once(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database)
+    database = await open_database(DatabaseOptions(empty_database, workers=4))
+    looks, primary = [], database.primary
+
+    def counted() -> AbstractAsyncContextManager[AsyncConnection]:
+        looks.append(1)
+        return primary()
+
+    monkeypatch.setattr(database, "primary", counted)
+    monkeypatch.setattr(access_changes, "_PATIENCE", 0.1)
+    service = service_on(database, time.monotonic)
+    async with asyncio.timeout(10), database.writing() as connection:
+        await connection.execute(text("LOCK TABLE credential_changes IN ACCESS EXCLUSIVE MODE"))
+        asking = (service.authenticate("somebody", "wrong") for _ in range(5))
+        told = await asyncio.gather(*asking, return_exceptions=True)
+    await database.close()
+    assert [type(each) for each in told] == [UnavailableError] * 5
+    assert len(looks) == 1
+
+
+async def test_what_cannot_be_read_does_not_end_the_watch(
+    empty_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await upgrade(empty_database)
+    database = await open_database(DatabaseOptions(empty_database, workers=4))
+    tenant = await make_tenant(database)
+    admin = await asyncpg.connect(empty_database.replace("+asyncpg", ""))
+    service = service_on(database)
+    await admin.execute("UPDATE credentials SET scopes = '{of another version}'")
+    watching = asyncio.create_task(service.watch())
+    async with asyncio.timeout(10):
+        while "cannot be read" not in caplog.text:  # noqa: ASYNC110 - the event is in the log
+            await asyncio.sleep(0.02)
+        await admin.execute("UPDATE credentials SET scopes = '{all}'")
+        while not service._credentials:  # noqa: ASYNC110 - it is the watch's
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    await admin.close()
+    await database.close()
+    assert tenant.principal.key in service._credentials
 
 
 async def test_what_was_made_with_a_credential_ends_with_it(database: Database) -> None:

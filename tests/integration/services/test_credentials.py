@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +11,16 @@ from lrs.auth.audit import Caller, WhoKind
 from lrs.auth.principals import SystemKind
 from lrs.auth.secrets import mac
 from lrs.auth.terms import Terms
-from lrs.errors import CredentialConflictError, CredentialNotFoundError, UnauthenticatedError
+from lrs.errors import (
+    CredentialConflictError,
+    CredentialNotFoundError,
+    QuotaExceededError,
+    UnauthenticatedError,
+)
 from lrs.services.administrators import Administrator
 from lrs.services.authentication import AuthenticationService
-from lrs.services.credentials import CredentialsService, WantedCredential
+from lrs.services.credentials import MOST_OF_A_STORE, CredentialsService, WantedCredential
+from lrs.storage.credentials import list_valid_credentials
 from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.migrations import upgrade
 
@@ -67,6 +74,38 @@ async def test_a_key_that_is_taken_is_refused(service: CredentialsService) -> No
     with pytest.raises(CredentialConflictError, match="'moodle' is taken"):
         await service.create(OPERATOR, wanted("Other", key="moodle"))
     assert [each.label for each in await service.list_all(OPERATOR)] == ["One"]
+
+
+async def test_a_store_has_so_many_good_credentials_at_most(
+    service: CredentialsService, own_database: Database
+) -> None:
+    first = await service.create(OPERATOR, wanted())
+    others = """
+        INSERT INTO credentials (store, key, secret_mac, label, system, system_kind, scopes)
+        SELECT store, 'key ' || number, secret_mac, label, system, system_kind, scopes
+        FROM credentials, generate_series(2, $1::int) AS number
+    """
+    async with own_database.writing() as connection:
+        await connection.exec_driver_sql(others, (MOST_OF_A_STORE,))
+    with pytest.raises(QuotaExceededError):
+        await service.create(OPERATOR, wanted())
+    await service.create(replace(OPERATOR, named_store="other"), wanted())
+    await service.revoke(OPERATOR, first.key)
+    await service.create(OPERATOR, wanted())
+
+
+async def test_what_credentials_share_is_held_once(
+    service: CredentialsService, own_database: Database
+) -> None:
+    shared = replace(wanted(), authority='{"mbox": "mailto:lms@example.org"}')
+    for _ in range(3):
+        await service.create(OPERATOR, shared)
+    alone = await service.create(OPERATOR, wanted())
+    async with own_database.primary() as connection:
+        *sharing, other = await list_valid_credentials(connection)
+    assert len({id(each.same_authority) for each in sharing}) == 1
+    assert sharing[0].same_authority == {each.id for each in sharing}
+    assert other.same_authority == {alone.kept.id}
 
 
 async def test_a_revoked_credential_stays_in_the_list_and_lets_nobody_in(

@@ -311,6 +311,15 @@ async def test_a_person_is_erased_and_the_chain_holds(database: Database, store:
     assert await broken_link(database, store) is None
 
 
+async def test_a_person_who_is_erased_twice_at_once_is_counted_once(
+    database: Database, store: int
+) -> None:
+    log, caller = AuditLogService(database), Caller(WhoKind.SYSTEM, "lrs audit erase")
+    erased = await asyncio.gather(*(log.erase_person(caller, store, "ada") for _ in range(4)))
+    assert sorted(each.fields for each in erased) == [0, 0, 0, 2 * LENGTH]
+    assert await broken_link(database, store) is None
+
+
 async def test_what_an_intruder_blanks_is_told_though_the_chain_holds(
     database: Database, store: int, intruder: Any
 ) -> None:

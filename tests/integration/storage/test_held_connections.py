@@ -9,10 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from lrs.errors import UnavailableError
-from lrs.storage.driver import driver_of, fetch_text
+from lrs.storage.driver import driver_of, fetch, fetch_text
 from lrs.storage.held_connections import HeldConnections
 
 MOST = 2
+_SLEEP = text("SELECT pg_sleep(30)")
 
 
 @pytest.fixture
@@ -77,6 +78,16 @@ async def test_who_goes_away_within_a_transaction_leaves_none_of_it(
     await asyncio.gather(*tasks, return_exceptions=True)
     async with connections.one() as connection:
         assert not driver_of(connection).is_in_transaction()
+
+
+async def test_a_connection_that_says_nothing_is_told_and_replaced(
+    connections: HeldConnections,
+) -> None:
+    before = await pid(connections)
+    with pytest.raises(UnavailableError):
+        async with connections.one() as connection:
+            await fetch(connection, _SLEEP, {}, patience=0.1)
+    assert await pid(connections) != before
 
 
 async def test_a_connection_that_is_lost_in_use_is_told_and_replaced(
