@@ -44,6 +44,7 @@ from lrs.storage.watermark import watermark
 
 async def main():
     database, store = await open_database(DatabaseOptions(sys.argv[1])), int(sys.argv[2])
+    print("begins", flush=True)
     while True:
         async with database.primary() as connection:
             reached = await watermark(connection, store)
@@ -117,10 +118,15 @@ async def _fold(url: str, store: int, stopped: asyncio.Event) -> int:
     """Fold in another process, which is killed time and again."""
     chance, killed = random.Random(2), 0
     while not stopped.is_set():
-        folder = await asyncio.create_subprocess_exec(sys.executable, "-c", FOLDER, url, str(store))
+        folder = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", FOLDER, url, str(store), stdout=asyncio.subprocess.PIPE
+        )
+        assert folder.stdout is not None
         try:
+            # Its time begins when it does, however long a busy machine takes to start it.
+            await folder.stdout.readline()
             with suppress(TimeoutError):
-                await asyncio.wait_for(folder.wait(), 1.0 + chance.random())
+                await asyncio.wait_for(folder.wait(), 0.2 + chance.random())
             assert folder.returncode is None, "the folder ended by itself"
         finally:
             if folder.returncode is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from lrs.auth.scopes import Scope
 from lrs.services.statements import StatementLimits, StatementsService
 from lrs.storage.dictionary import sightings
 from lrs.storage.driver import driver_of
-from lrs.storage.engines import Database
+from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.storage.keeping import Conditions, DescribedAnewError, Kept, keep_statements
 from lrs.xapi.descriptions import Description
 from lrs.xapi.keys import iri_key
@@ -24,6 +25,15 @@ from lrs.xapi.versions import Version
 
 LIMITS = StatementLimits(batch=10, statement_bytes=1_000_000, page=10, max_page=10)
 AT_ONCE = Conditions(described_before=True)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database of one connection: all that is asked is asked on it."""
+    opened = await open_database(DatabaseOptions(database_url, workers=30))
+    assert opened.pool_size == 1
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
@@ -80,18 +90,14 @@ async def ways(
         object={"id": "http://example.org/known", "definition": {"name": {"en": name}}}
     )
     asked: list[object] = []
-    async with database.primary():
-        pass  # now there is one to lend at least
-    # After a failure another one may be lent than before.
-    drivers = {driver_of(each) for each in database._writer._free}
-    for driver in drivers:
-        driver.add_query_logger(asked.append)
+    async with database.primary() as connection:
+        driver = driver_of(connection)
+    driver.add_query_logger(asked.append)
     try:
         await service.store(principal, json.dumps(said).encode(), Version.V1_0_3)
         await asyncio.sleep(0)
     finally:
-        for driver in drivers:
-            driver.remove_query_logger(asked.append)
+        driver.remove_query_logger(asked.append)
     return len(asked)
 
 
