@@ -14,6 +14,7 @@ OTHER_POSTGRES ?= $(or $(LRS_TEST_POSTGRES_BIN),/usr/lib/postgresql/15/bin)
 # What may differ from one PostgreSQL to the next; thousands of bad statements are refused before.
 ON_OTHER_POSTGRES := tests/integration/storage tests/integration/services tests/migrations \
 	tests/concurrency --ignore=tests/concurrency/test_hostile_clients.py \
+	--ignore=tests/concurrency/test_rates.py --ignore=tests/concurrency/test_shared_counts.py \
 	$(wildcard $(patsubst %,tests/api/test_%.py,activities agents analytics attachments \
 	consistent_through documents_* received_is_returned statement_conflicts statement_f* \
 	statement_paging statement_references voiding))
