@@ -270,10 +270,12 @@ async def test_answers_to_a_session_are_kept_out_of_shared_caches(
     async with signed_in(app, owner) as browser:
         statements = await browser.get("/xapi/statements", headers=headers)
         session = await browser.get(SESSION)
+        users = await browser.get("http://lrs.test/api/v1/users")
     assert statements.status_code == 200, statements.text
     assert "Cookie" in statements.headers.get_list("Vary", split_commas=True)
     assert statements.headers["Cache-Control"] == "private, no-cache"
     assert session.headers.get_list("Cache-Control") == ["no-store"]
+    assert users.headers.get_list("Cache-Control") == ["no-store"]
 
 
 async def test_signing_in_and_out_is_recorded(

@@ -12,16 +12,14 @@ from lrs.api.cookies import SAFE_METHODS, SIGNED_IN, read_cookie, require_own_pa
 from lrs.api.cors import origin_of
 from lrs.api.rates import admission_of
 from lrs.api.state import services_of
+from lrs.auth.api_tokens import PREFIX as API_PREFIX
+from lrs.auth.launch_tokens import PREFIX as LAUNCH_PREFIX
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
 from lrs.errors import UnauthenticatedError
 
 # What others ask this module for, too.
 __all__ = ["PRINCIPAL", "SESSION_COOKIE", "May", "caller_of"]
-
-# What the tokens that we make begin with.
-LAUNCH_TOKEN = "lrs_launch_"  # noqa: S105 - not a token, but how to tell one
-API_TOKEN = "lrs_token_"  # noqa: S105 - see above
 
 
 class May(SecurityBase):
@@ -71,15 +69,15 @@ async def _authenticated(request: Request) -> Principal:
 
 async def _by_basic(request: Request, encoded: str) -> Principal:
     key, secret = _decoded(encoded)
-    if secret.startswith(LAUNCH_TOKEN):
+    if secret.startswith(LAUNCH_PREFIX):
         return await _by_launch_token(request, secret)
     return await services_of(request).authentication.authenticate(key, secret)
 
 
 async def _by_bearer(request: Request, token: str) -> Principal:
-    if token.startswith(LAUNCH_TOKEN):
+    if token.startswith(LAUNCH_PREFIX):
         return await _by_launch_token(request, token)
-    if token.startswith(API_TOKEN):
+    if token.startswith(API_PREFIX):
         return await _by_api_token(request, token)
     return await _by_issued_token(request, token)
 

@@ -1,19 +1,20 @@
-"""Routes of our own API that take small JSON bodies."""
+"""Routes of our own API, which take JSON bodies of a limited size."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from lrs.api.bodies import json_body, replayed
 
-_MOST_BYTES = 256 * 1024
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 class JsonRoute(APIRoute):
     """Reads no more of a body than the limit before FastAPI, which knows none, parses it."""
+
+    most_bytes: ClassVar[int] = 256 * 1024
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
@@ -22,7 +23,7 @@ class JsonRoute(APIRoute):
             return handle
 
         async def handle_limited(request: Request) -> Response:
-            body = await json_body(request, _MOST_BYTES)
+            body = await json_body(request, self.most_bytes)
             return await handle(Request(request.scope, replayed(body, request.receive)))
 
         return handle_limited

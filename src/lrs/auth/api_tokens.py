@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from lrs.auth.roles import Role
 from lrs.auth.scopes import Scopes
+
+# What such a token begins with.
+PREFIX: Final = "lrs_token_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Options)
     app.add_middleware(Rates)
     app.add_middleware(
-        Requests, sayings=(cors.say, xapi.say, say_rates, say_private, say_safeguards)
+        Requests, sayings=(cors.say, xapi.say, say_rates, say_safeguards, say_private)
     )
     app.add_middleware(Compression)
     app.add_middleware(Head)

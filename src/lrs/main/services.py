@@ -63,25 +63,15 @@ def most_of_stores(settings: Settings) -> StoreSettings:
 
 def make_services(settings: Settings, database: Database) -> Services:
     """Make all services that routes call."""
-    lists, sums = _at_once(settings, database.pool_size)
-    limits = StatementLimits(
-        batch=settings.max_batch,
-        statement_bytes=settings.max_statement_bytes,
-        page=settings.page_size,
-        max_page=settings.max_page_size,
-        lists=lists,
-        wait=settings.query_wait,
-    )
-    authentication = AuthenticationService(
-        database, server_key_of(settings), settings.authority_home_page
-    )
-    tables = open_tables(os.environ.get(DIRECTORY_OF_RATES), settings.workers)
-    rates = RatesService(_rate_limits(settings), tables)
     server_key, home_page = server_key_of(settings), settings.authority_home_page
+    lists, sums = _at_once(settings, database.pool_size)
+    rates = _rate_limits(settings)
+    tables = open_tables(os.environ.get(DIRECTORY_OF_RATES), settings.workers)
+    counted = RatesService(rates, tables)
+    authentication = AuthenticationService(database, server_key, home_page)
     audit = AuditService(database)
-    sessions = SessionsService(
-        database, server_key, home_page, timedelta(hours=settings.session_hours)
-    )
+    session_length = timedelta(hours=settings.session_hours)
+    sessions = SessionsService(database, server_key, home_page, session_length)
     return Services(
         activities=ActivitiesService(database),
         agents=AgentsService(database),
@@ -100,22 +90,35 @@ def make_services(settings: Settings, database: Database) -> Services:
         credentials=CredentialsService(
             database,
             server_key,
-            _rate_limits(settings),
+            rates,
             [home_page, *([settings.oauth_issuer] if settings.oauth_issuer else [])],
         ),
         documents=DocumentsService(database, settings.max_body_bytes),
-        launch_tokens=LaunchTokensService(database, authentication, server_key_of(settings)),
+        launch_tokens=LaunchTokensService(database, authentication, server_key),
         local_accounts=LocalAccountsService(database, server_key, audit),
         provenance=ProvenanceService(database),
         presentation=PresentationService(
             database, reduces_newer=settings.newer_statements == "reduced"
         ),
-        rates=rates,
+        rates=counted,
         sessions=sessions,
         sign_on=_sign_on(settings, database, sessions, audit),
-        statements=StatementsService(database, limits, _new_id(settings), rates),
+        statements=StatementsService(
+            database, _limits(settings, lists), _new_id(settings), counted
+        ),
         stores=StoresService(database, most_of_stores(settings)),
         users=UsersService(database, server_key),
+    )
+
+
+def _limits(settings: Settings, lists: int) -> StatementLimits:
+    return StatementLimits(
+        batch=settings.max_batch,
+        statement_bytes=settings.max_statement_bytes,
+        page=settings.page_size,
+        max_page=settings.max_page_size,
+        lists=lists,
+        wait=settings.query_wait,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from lrs.auth.api_tokens import ApiToken
+from lrs.auth.api_tokens import PREFIX, ApiToken
 from lrs.auth.audit import Action, AuditEvent, Caller, WhoKind
 from lrs.auth.principals import Principal
 from lrs.auth.roles import SCOPES_OF_ROLES
@@ -32,7 +32,6 @@ from lrs.storage.engines import Database
 from lrs.storage.sessions import list_open_stores
 from lrs.storage.users import grants_of
 
-PREFIX = "lrs_token_"
 _TOKEN = re.compile(rf"{PREFIX}([0-9a-f]{{32}})_([A-Za-z0-9_-]{{43}})")
 _REFUSED = "the token is wrong, revoked or over"
 

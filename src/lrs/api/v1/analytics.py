@@ -1,45 +1,32 @@
 """Sums over HTTP: `docs/analytics.md` describes the language."""
 
-from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Body, Request, Response, Security
+from fastapi import APIRouter, Body, Request, Security
 from fastapi.openapi.models import Example
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from lrs import errors
 from lrs.analytics.answers import Answer, Cell, Kind, Source, ValueType
 from lrs.analytics.queries import Query, resolve
 from lrs.analytics.requests import QueryRequest
-from lrs.api.bodies import json_body, replayed
 from lrs.api.credentials import May
+from lrs.api.json_routes import JsonRoute
 from lrs.api.notes import note_person_read
 from lrs.api.problems import responses
 from lrs.api.state import services_of
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
 
-_MAX_QUERY_BYTES = 1_000_000
-# The dimension whose values are single persons.
-_PERSON = "actor"
+
+class _QueryRoute(JsonRoute):
+    """A query may name thousands of values."""
+
+    most_bytes = 1_000_000
 
 
-class _LimitedBody(APIRoute):
-    """Reads no more of a body than the limit before FastAPI, which knows none, parses it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_limited(request: Request) -> Response:
-            body = await json_body(request, _MAX_QUERY_BYTES)
-            return await handle(Request(request.scope, replayed(body, request.receive)))
-
-        return handle_limited
-
-
-router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], route_class=_LimitedBody)
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], route_class=_QueryRoute)
 
 Reader = Annotated[Principal, Security(May(Scope.ANALYTICS_READ))]
 
@@ -164,6 +151,6 @@ async def query(
 
 def _ways_to_persons(wanted: Query) -> list[str]:
     """Return by which parts of a query single persons are looked at."""
-    filtered = any(each.dimension.name == _PERSON for each in wanted.filters)
-    grouped = any(each.name == _PERSON for each in wanted.dimensions)
+    filtered = any(each.dimension.is_personal for each in wanted.filters)
+    grouped = any(each.is_personal for each in wanted.dimensions)
     return ["filter"] * filtered + ["dimension"] * grouped

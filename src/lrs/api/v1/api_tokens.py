@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Request, Response, Security, status
+from fastapi import APIRouter, Body, Path, Request, Security, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from lrs import errors
@@ -108,7 +108,6 @@ class TokensBody(BaseModel):
 )
 async def create_api_token(
     request: Request,
-    response: Response,
     principal: Anybody,
     body: Annotated[NewTokenBody, Body()],
 ) -> MadeTokenBody:
@@ -119,7 +118,6 @@ async def create_api_token(
     made = await services_of(request).api_tokens.create(
         caller_of(request, principal), signed_in.session.user, _choice(signed_in, body), wanted
     )
-    response.headers["Cache-Control"] = "no-store"
     return MadeTokenBody(token=made.text, made=TokenBody.of(made.token))
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security, status
+from fastapi import APIRouter, Path, Request, Response, Security, status
 
 from lrs import errors
 from lrs.api.credentials import May, caller_of
@@ -19,6 +19,7 @@ from lrs.api.v1.credential_bodies import (
     NewCredentialBody,
     RotationBody,
 )
+from lrs.api.v1.other_stores import OtherStore
 from lrs.auth.principals import Principal
 from lrs.auth.restrictions import Grant
 from lrs.auth.scopes import Scope, Scopes
@@ -26,7 +27,6 @@ from lrs.auth.terms import LONGEST_NAME, Terms
 from lrs.services.administrators import Administrator
 from lrs.services.credentials import WantedCredential
 
-_NO_STORE = {"Cache-Control": "no-store"}
 # What a credential cannot be without, so that null says nothing of it.
 _NEVER_NULL = frozenset(("label", "system", "system_kind", "scopes", "rates"))
 
@@ -44,15 +44,6 @@ router = APIRouter(prefix="/api/v1/credentials", tags=["credentials"], route_cla
 Admin = Annotated[Principal, Security(May(Scope.ADMIN))]
 Key = Annotated[
     str, Path(description="of the credential", max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")
-]
-StoreName = Annotated[
-    str | None,
-    Query(
-        alias="store",
-        description="The name of another store, for who has the scope `platform`.",
-        max_length=LONGEST_NAME,
-        pattern=r"^[^\x00]*$",
-    ),
 ]
 
 
@@ -73,10 +64,9 @@ StoreName = Annotated[
 )
 async def create_credential(
     request: Request,
-    response: Response,
     principal: Admin,
     asked: NewCredentialBody,
-    store: StoreName = None,
+    store: OtherStore = None,
 ) -> MadeCredentialBody:
     """Make a credential that can do and see no more than who makes it, and show its secret once."""
     terms = Terms(
@@ -94,7 +84,6 @@ async def create_credential(
     made = await services_of(request).credentials.create(
         _administrator(request, principal, store), WantedCredential(terms, authority)
     )
-    response.headers.update(_NO_STORE)
     return MadeCredentialBody.of_made(made)
 
 
@@ -111,12 +100,11 @@ async def create_credential(
     ),
 )
 async def list_credentials(
-    request: Request, response: Response, principal: Admin, store: StoreName = None
+    request: Request, principal: Admin, store: OtherStore = None
 ) -> CredentialsBody:
     """Tell of all credentials of a store, revoked ones too, oldest first; never of a secret."""
     administrator = _administrator(request, principal, store)
     found = await services_of(request).credentials.list_all(administrator)
-    response.headers.update(_NO_STORE)
     return CredentialsBody(credentials=[CredentialBody.of(each) for each in found])
 
 
@@ -127,12 +115,11 @@ async def list_credentials(
     responses=_OF_ONE,
 )
 async def get_credential(
-    request: Request, response: Response, principal: Admin, key: Key, store: StoreName = None
+    request: Request, principal: Admin, key: Key, store: OtherStore = None
 ) -> CredentialBody:
     """Tell of a credential, also of a revoked one; never of its secret."""
     administrator = _administrator(request, principal, store)
     found = await services_of(request).credentials.get(administrator, key)
-    response.headers.update(_NO_STORE)
     return CredentialBody.of(found)
 
 
@@ -144,11 +131,10 @@ async def get_credential(
 )
 async def change_credential(
     request: Request,
-    response: Response,
     principal: Admin,
     key: Key,
     asked: ChangedCredentialBody,
-    store: StoreName = None,
+    store: OtherStore = None,
 ) -> CredentialBody:
     """Change what a credential is for and may do; within a second it holds everywhere.
 
@@ -157,7 +143,6 @@ async def change_credential(
     administrator = _administrator(request, principal, store)
     changes = _changes(asked)
     changed = await services_of(request).credentials.change(administrator, key, changes)
-    response.headers.update(_NO_STORE)
     return CredentialBody.of(changed)
 
 
@@ -169,16 +154,14 @@ async def change_credential(
 )
 async def rotate_credential(
     request: Request,
-    response: Response,
     principal: Admin,
     key: Key,
     asked: RotationBody,
-    store: StoreName = None,
+    store: OtherStore = None,
 ) -> MadeCredentialBody:
     """Make a new secret and show it once; the old one is good for `overlap` more seconds."""
     administrator = _administrator(request, principal, store)
     made = await services_of(request).credentials.rotate(administrator, key, asked.overlap)
-    response.headers.update(_NO_STORE)
     return MadeCredentialBody.of_made(made)
 
 
@@ -190,7 +173,7 @@ async def rotate_credential(
     responses=_OF_ONE,
 )
 async def revoke_credential(
-    request: Request, principal: Admin, key: Key, store: StoreName = None
+    request: Request, principal: Admin, key: Key, store: OtherStore = None
 ) -> Response:
     """Take a credential back for good: within a second no process takes it any more."""
     administrator = _administrator(request, principal, store)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security, status
+from fastapi import APIRouter, Path, Request, Response, Security, status
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -17,11 +17,11 @@ from lrs.api.credentials import May
 from lrs.api.json_routes import JsonRoute
 from lrs.api.problems import responses
 from lrs.api.state import services_of
+from lrs.api.v1.other_stores import OtherStore
 from lrs.api.xapi.parameters import activity_id_of
 from lrs.auth.launch_tokens import LONGEST_ACTIVITY
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
-from lrs.auth.terms import LONGEST_NAME
 from lrs.errors import LaunchTokenNotFoundError, UnauthenticatedError, UnavailableError
 from lrs.observability import request_id
 from lrs.services.launch_tokens import MadeLaunch, WantedLaunch
@@ -31,21 +31,11 @@ MOST_HOURS = 72
 _PATH = "/api/v1/launch-tokens"
 # Basic has a user name too; nobody looks at this one.
 _USER = "launch"
-_NO_STORE = {"Cache-Control": "no-store"}
 
 router = APIRouter(prefix=_PATH, tags=["launch tokens"], route_class=JsonRoute)
 
 Launcher = Annotated[Principal, Security(May(Scope.STATEMENTS_WRITE))]
 Keeper = Annotated[Principal, Security(May(Scope.STATE, Scope.ADMIN))]
-StoreName = Annotated[
-    str | None,
-    Query(
-        alias="store",
-        description="The name of another store, for who has the scope `platform`.",
-        max_length=LONGEST_NAME,
-        pattern=r"^[^\x00]*$",
-    ),
-]
 Ticket = Annotated[str, Path(description="as it stands in `fetch_url`")]
 
 
@@ -152,7 +142,7 @@ class FetchBody(BaseModel):
     ),
 )
 async def create_launch_token(
-    request: Request, response: Response, principal: Launcher, asked: LaunchTokenRequest
+    request: Request, principal: Launcher, asked: LaunchTokenRequest
 ) -> LaunchTokenBody:
     """Make what content needs to write about one learner's one attempt, and nothing else.
 
@@ -167,7 +157,6 @@ async def create_launch_token(
     )
     service = services_of(request).launch_tokens
     made = await service.create(principal, caller_of(request, principal), wanted)
-    response.headers.update(_NO_STORE)
     return LaunchTokenBody.of(made, public_origin(request))
 
 
@@ -184,14 +173,13 @@ async def create_launch_token(
     ),
 )
 async def list_launch_tokens(
-    request: Request, response: Response, principal: Keeper, store: StoreName = None
+    request: Request, principal: Keeper, store: OtherStore = None
 ) -> LaunchTokensBody:
     """Tell which tokens run, at most 1,000, newest first.
 
     With `admin` these are all of the store, else those that the credential has made.
     """
     found = await services_of(request).launch_tokens.list(principal, store)
-    response.headers.update(_NO_STORE)
     return LaunchTokensBody(
         launch_tokens=[RunningLaunchTokenBody.model_validate(each) for each in found]
     )
@@ -215,7 +203,7 @@ async def revoke_launch_token(
     request: Request,
     principal: Keeper,
     identifier: Annotated[UUID, Path(alias="id", description="the id of a launch token")],
-    store: StoreName = None,
+    store: OtherStore = None,
 ) -> Response:
     """Have a token stop within a second, in all processes."""
     service = services_of(request).launch_tokens
@@ -242,7 +230,7 @@ async def fetch_launch_token(request: Request, ticket: Ticket) -> JSONResponse:
         return _failed("2", error.detail)
     except UnavailableError as error:
         return _failed("3", error.detail)
-    return JSONResponse({"auth-token": _basic(token)}, headers=_NO_STORE)
+    return JSONResponse({"auth-token": _basic(token)})
 
 
 def _text(actor: Agent) -> str:
@@ -252,7 +240,7 @@ def _text(actor: Agent) -> str:
 
 
 def _failed(code: str, text: str) -> JSONResponse:
-    return JSONResponse({"error-code": code, "error-text": text}, headers=_NO_STORE)
+    return JSONResponse({"error-code": code, "error-text": text})
 
 
 def _basic(token: str) -> str:

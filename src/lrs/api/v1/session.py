@@ -25,7 +25,6 @@ from lrs.services.sessions import SignedIn
 router = APIRouter(prefix="/api/v1/session", tags=["people"], route_class=JsonRoute)
 
 Anybody = Annotated[Principal, Security(May())]
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class SignInBody(BaseModel):
@@ -101,9 +100,8 @@ class SessionBody(BaseModel):
         errors.UnavailableError,
     ),
 )
-async def get_session(request: Request, response: Response, _user: Anybody) -> SessionBody:
+async def get_session(request: Request, _user: Anybody) -> SessionBody:
     """Tell who the session of the cookie belongs to, and what can be chosen."""
-    response.headers.update(_NO_STORE)
     return _written(request, *_signed_in(request))
 
 
@@ -129,7 +127,6 @@ async def sign_in(
     require_own_page(request)
     begun = await sign_in_locally(request, body.email, body.password)
     begin_session(request, response, begun)
-    response.headers.update(_NO_STORE)
     signed_in = await services_of(request).sessions.find(begun.cookie)
     return _written(request, signed_in, begun.cookie)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response, Security, status
+from fastapi import APIRouter, Body, Path, Query, Request, Security, status
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lrs import errors
@@ -278,11 +278,8 @@ async def set_grants(
     status_code=status.HTTP_201_CREATED,
     responses=responses(*_REFUSALS, errors.ForgedRequestError),
 )
-async def create_set_up_link(
-    request: Request, response: Response, principal: Admin, user: UserId
-) -> SetUpLinkBody:
+async def create_set_up_link(request: Request, principal: Admin, user: UserId) -> SetUpLinkBody:
     """Make a link that is good once, for a day; links made before are good no more."""
     asking = Asking(caller_of(request, principal), principal)
     link = await services_of(request).users.make_set_up_link(asking, user)
-    response.headers["Cache-Control"] = "no-store"
     return SetUpLinkBody(url=f"{public_origin(request)}/set-up/{link.token}", expires=link.expires)
