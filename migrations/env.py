@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from lrs.storage.access_tables import users
 from lrs.storage.migrations import with_driver
+from lrs.storage.people_tables import people
+from lrs.storage.privacy_tables import metadata
 from lrs.storage.rollup_tables import rollup_progress
 
-# Both modules name their tables to one and the same.
-(_METADATA,) = {users.metadata, rollup_progress.metadata}
+# All modules name their tables to one and the same.
+(_METADATA,) = {users.metadata, rollup_progress.metadata, people.metadata, metadata}
 
 
 def _migrate(connection: Connection) -> None:

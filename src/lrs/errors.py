@@ -188,6 +188,18 @@ class UserConflictError(LRSError):
     """The address or the identity belongs to another user."""
 
 
+class PersonNotFoundError(LRSError):
+    """No such person, identifier or team."""
+
+
+class PersonConflictError(LRSError):
+    """One identifier would belong to two persons, or one value to two days; both are named."""
+
+
+class ErasedPersonError(LRSError):
+    """Somebody was erased, and a statement or document about them comes again (DSGVO Art. 17)."""
+
+
 class SignInError(LRSError):
     """Somebody could not be signed in: by a password, a link, or the identity provider."""
 

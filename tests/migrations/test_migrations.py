@@ -13,10 +13,12 @@ from sqlalchemy.pool import NullPool
 
 from lrs.storage.access_tables import users
 from lrs.storage.migrations import downgrade, upgrade
+from lrs.storage.people_tables import people
+from lrs.storage.privacy_tables import metadata
 from lrs.storage.rollup_tables import rollup_progress
 
-# Both modules name their tables to one and the same.
-(METADATA,) = {users.metadata, rollup_progress.metadata}
+# All modules name their tables to one and the same.
+(METADATA,) = {users.metadata, rollup_progress.metadata, people.metadata, metadata}
 VERSIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
 
 

@@ -20,6 +20,7 @@ class Role(StrEnum):
     """What somebody is to the ecosystem; the first of two is the one with more power."""
 
     PLATFORM_OWNER = "platform_owner"
+    PRIVACY_OFFICER = "privacy_officer"
     AUDITOR = "auditor"
     ANALYST = "analyst"
     CONTENT_OWNER = "content_owner"
@@ -31,10 +32,11 @@ _OWN_PEOPLE = (Scope.STATEMENTS_READ, Scope.ANALYTICS_READ, Scope.ANALYTICS_PERS
 _GIVEN: Mapping[Role, Iterable[Scope]] = MappingProxyType(
     {
         Role.PLATFORM_OWNER: EVERYTHING,
+        Role.PRIVACY_OFFICER: (Scope.PRIVACY, Scope.REIDENTIFY, Scope.AUDIT_READ),
         Role.AUDITOR: (Scope.AUDIT_READ,),
         Role.ANALYST: (Scope.ANALYTICS_READ,),
         Role.CONTENT_OWNER: (Scope.STATEMENTS_READ, Scope.ANALYTICS_READ),
-        Role.TEAM_LEAD: _OWN_PEOPLE,
+        Role.TEAM_LEAD: (*_OWN_PEOPLE, Scope.PEOPLE_READ),
         Role.LEARNER: _OWN_PEOPLE,
     }
 )
@@ -64,6 +66,8 @@ _PEOPLE = Limits(Limit.NEEDED, Limit.ALLOWED)
 LIMITS: Mapping[Role, Limits] = MappingProxyType(
     {
         Role.PLATFORM_OWNER: _NONE,
+        # The rights of persons are of all that the store holds of them.
+        Role.PRIVACY_OFFICER: _NONE,
         # The audit log has neither agents nor activities by which it could be cut.
         Role.AUDITOR: _NONE,
         # The sums of few people are close to being about each of them.

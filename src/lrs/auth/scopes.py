@@ -19,6 +19,10 @@ class Scope(StrEnum):
     ANALYTICS_READ = "analytics/read"
     ANALYTICS_PERSONAL = "analytics/personal"
     EXPORT = "export"
+    PEOPLE_READ = "people/read"
+    PEOPLE_WRITE = "people/write"
+    PRIVACY = "privacy"
+    REIDENTIFY = "reidentify"
     AUDIT_READ = "audit/read"
     ADMIN = "admin"
     PLATFORM = "platform"
@@ -45,6 +49,8 @@ _IMPLIED: Mapping[Scope, tuple[Scope, ...]] = MappingProxyType(
         Scope.ALL_READ: (Scope.STATEMENTS_READ,),
         Scope.STATEMENTS_READ: (Scope.STATEMENTS_READ_MINE,),
         Scope.ANALYTICS_PERSONAL: (Scope.ANALYTICS_READ,),
+        Scope.PEOPLE_WRITE: (Scope.PEOPLE_READ,),
+        Scope.PRIVACY: (Scope.PEOPLE_READ,),
         Scope.PLATFORM: (Scope.ADMIN, Scope.AUDIT_READ),
     }
 )

@@ -32,6 +32,8 @@ from lrs.storage import documents, rollups, usage, watermark
 from lrs.storage.access_changes import count_up
 from lrs.storage.access_tables import audit_heads, audit_records, store_deletions
 from lrs.storage.driver import fetch_value
+from lrs.storage.people_tables import people
+from lrs.storage.privacy_tables import metadata
 from lrs.storage.rollup_tables import rollup_progress
 from lrs.storage.stores import Store
 from lrs.storage.tables import credentials, statement_agents, stores
@@ -47,6 +49,8 @@ _GRACE: Final = 2.0
 KEPT_TABLES: Final = frozenset((audit_records, audit_heads, store_deletions))
 # Rollups know whether any of them are left by their progress, so that goes after them.
 _LAST_TABLES: Final = (rollup_progress, credentials)
+# All modules name their tables to one and the same.
+(_METADATA,) = {stores.metadata, people.metadata, metadata}
 _ALONE = text("SELECT pg_advisory_xact_lock(:lock_class, :store)")
 _ONLY_ONE = text("SELECT pg_try_advisory_xact_lock(:lock_class, 0)")
 # The rows of a store are few among many: a look at all of a table would not end in time.
@@ -87,7 +91,7 @@ def tenant_tables() -> list[Table]:
     """Return all tables that hold something of a store, but for `KEPT_TABLES`."""
     found = [
         table
-        for table in stores.metadata.sorted_tables
+        for table in _METADATA.sorted_tables
         if "store" in table.c and table not in KEPT_TABLES and table not in _LAST_TABLES
     ]
     return [*found, *_LAST_TABLES]

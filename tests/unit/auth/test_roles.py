@@ -14,10 +14,11 @@ BOTH = Grant((ADA,), (COURSE,))
 READING = {"statements/read", "statements/read/mine", "analytics/read"}
 EXPECTED = {
     Role.PLATFORM_OWNER: set(ALL_SCOPES),
+    Role.PRIVACY_OFFICER: {"privacy", "people/read", "reidentify", "audit/read"},
     Role.AUDITOR: {"audit/read"},
     Role.ANALYST: {"analytics/read"},
     Role.CONTENT_OWNER: READING,
-    Role.TEAM_LEAD: READING | {"analytics/personal"},
+    Role.TEAM_LEAD: READING | {"analytics/personal", "people/read"},
     Role.LEARNER: READING | {"analytics/personal"},
 }
 
