@@ -111,7 +111,9 @@ class Loan:
                 # Who said nothing may never do, also not to who takes leave.
                 self._driver.terminate()
             is_lost = self._driver.is_closed()
-            await asyncio.shield(self._give_up(is_lost=is_lost))
+            # Whether a BEGIN has taken place that was not waited for, the driver cannot tell yet.
+            is_unclear = not isinstance(error, Exception)
+            await asyncio.shield(self._give_up(is_lost=is_lost or is_unclear))
         finally:
             self._lender.end()
         if is_lost and isinstance(error, Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -110,3 +111,24 @@ async def test_a_connection_that_was_lost_meanwhile_is_replaced_unseen(
     await kill(database_url, before)
     await asyncio.sleep(0.1)
     assert await pid(connections) != before
+
+
+async def test_a_connection_whose_transaction_was_begun_in_vain_goes_to_nobody(
+    connections: HeldConnections,
+) -> None:
+    async def begin() -> None:
+        async with connections.one() as connection, driver_of(connection).transaction():
+            await fetch(connection, _SLEEP, {})
+
+    for turns in range(60):
+        await pid(connections)
+        task = asyncio.create_task(begin())
+        # At each place once: before the BEGIN is sent, while it is under way, and after it.
+        for _ in range(turns % 6):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError, UnavailableError):
+            await task
+        async with connections.one() as connection:
+            began = [await fetch_text(connection, "SELECT now()", ()) for _ in range(2)]
+        assert began[0] != began[1], "both are within one transaction"
