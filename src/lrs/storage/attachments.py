@@ -5,9 +5,10 @@ nobody who polls is to wait for them.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, exists, func, select, true
+from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, delete, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
@@ -41,11 +42,17 @@ async def insert_data(
     """
     # In one order, so that two who bring the same never wait for each other in a ring.
     in_order = sorted(data, key=lambda each: each.sha2)
-    rows: Columns = {
-        "sha2": [each.sha2 for each in in_order],
-        "size": [each.size for each in in_order],
-    }
-    new = await insert_new_rows(connection, attachments, store, rows, key="sha2")
+    new: set[str] = set()
+    missing = in_order
+    while missing:
+        rows: Columns = {
+            "sha2": [each.sha2 for each in missing],
+            "size": [each.size for each in missing],
+        }
+        new |= await insert_new_rows(connection, attachments, store, rows, key="sha2")
+        held = await _held(connection, store, [each.sha2 for each in in_order])
+        # What was there and is not any more was erased meanwhile, as nobody else had it.
+        missing = [each for each in in_order if each.sha2 not in held]
     for group in _groups(each for each in in_order if each.sha2 in new):
         columns: Columns = {
             "sha2": [sha2 for sha2, _, _ in group],
@@ -56,6 +63,18 @@ async def insert_data(
     if new:
         await add_bytes(connection, store, sum(each.size for each in data if each.sha2 in new))
     return new
+
+
+async def _held(connection: AsyncConnection, store: int, hashes: Sequence[str]) -> set[str]:
+    """Keep erasures from taking data until the transaction ends, and return which are there."""
+    wanted = bindparam("hashes", [*hashes], ARRAY(Text))
+    held = (
+        select(attachments.c.sha2)
+        .where(attachments.c.store == store, attachments.c.sha2 == func.any(wanted))
+        .order_by(attachments.c.sha2)
+        .with_for_update(read=True, key_share=True)
+    )
+    return {*(await connection.scalars(held)).all()}
 
 
 async def link_data(
@@ -73,25 +92,51 @@ async def link_data(
     await insert_rows(connection, statement_attachments, store, columns)
 
 
-async def drop_unlinked(connection: AsyncConnection, store: int, hashes: set[str]) -> None:
-    """Take out data that this transaction brought and that none of its statements needed."""
-    wanted = bindparam("hashes", list(hashes), ARRAY(Text))
-    is_linked = exists().where(
-        statement_attachments.c.store == store,
-        statement_attachments.c.sha2 == attachments.c.sha2,
-    )
+_IS_LINKED = exists().where(
+    statement_attachments.c.store == attachments.c.store,
+    statement_attachments.c.sha2 == attachments.c.sha2,
+)
+
+
+async def drop_unlinked(connection: AsyncConnection, store: int, hashes: AbstractSet[str]) -> None:
+    """Take out those of the data that no statement has.
+
+    Those that another request has just brought, and is about to link, are left to it. To wait for
+    it could be for ever: it may wait for the store, which may be held here.
+    """
+    wanted = attachments.c.sha2 == func.any(bindparam("hashes", [*hashes], ARRAY(Text)))
+    unlinked = select(attachments.c.sha2).where(attachments.c.store == store, wanted, ~_IS_LINKED)
+    await _drop(connection, store, unlinked)
+
+
+async def drop_all_unlinked(connection: AsyncConnection, store: int, most: int) -> int:
+    """Take out some of all data that no statement has, and return how many were taken.
+
+    Args:
+        connection: within a transaction that holds the store's lock alone.
+        store: the store they are in.
+        most: how many at once.
+    """
+    unlinked = select(attachments.c.sha2).where(attachments.c.store == store, ~_IS_LINKED)
+    return await _drop(connection, store, unlinked.limit(most))
+
+
+async def _drop(connection: AsyncConnection, store: int, unlinked: Select[tuple[str]]) -> int:
+    held = unlinked.with_for_update(skip_locked=True, of=attachments)
+    gone = bindparam("gone", [*(await connection.scalars(held)).all()], ARRAY(Text))
     dropping = (
         delete(attachments)
-        .where(attachments.c.store == store, attachments.c.sha2 == func.any(wanted), ~is_linked)
+        .where(attachments.c.store == store, attachments.c.sha2 == func.any(gone))
         .returning(attachments.c.sha2, attachments.c.size)
     )
     dropped = (await connection.execute(dropping)).all()
-    pieces = attachment_pieces.c
-    gone = bindparam("gone", [row.sha2 for row in dropped], ARRAY(Text))
-    await connection.execute(
-        delete(attachment_pieces).where(pieces.store == store, pieces.sha2 == func.any(gone))
-    )
-    await add_bytes(connection, store, -sum(row.size for row in dropped))
+    if dropped:
+        pieces = attachment_pieces.c
+        await connection.execute(
+            delete(attachment_pieces).where(pieces.store == store, pieces.sha2 == func.any(gone))
+        )
+        await add_bytes(connection, store, -sum(row.size for row in dropped))
+    return len(dropped)
 
 
 async def find_brought(

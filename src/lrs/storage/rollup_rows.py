@@ -33,7 +33,7 @@ from lrs.storage.members import (
     STORE,
     Facts,
     Held,
-    Keyed,
+    KeptDimension,
     by_activity,
     by_credential,
     by_verb,
@@ -183,7 +183,7 @@ def _zero(name: str) -> Label[Any]:
 def _facts(rows: FromClause, keys: Keys, zone: ZoneInfo) -> Facts:
     """Return rows of rollups as what a query runs over."""
     source = rows
-    dimensions: dict[str, Held | Keyed] = {}
+    dimensions: dict[str, KeptDimension] = {}
     if Key.DAY in keys:
         dimensions |= {"timestamp": Held(rows.c.day)}
     if Key.CREDENTIAL in keys:

@@ -46,12 +46,23 @@ from lrs.storage.tables import statements
 TABLES = (*SUMS.values(), *(table for _, kept in SETS.values() for table in kept.values()))
 
 
+_IN_TAIL = is_in_tail(statements)
+# Those that `ids` names, as far as they are folded.
+_NAMED = and_(is_named(statements), statements.c.position <= FOLDED)
+
+
 @cache
-def numbering(members: Members) -> ClauseElement:
-    """Give numbers from `next` on to new members in the tail, and select how many there were."""
+def numbering(members: Members, *, named: bool = False) -> ClauseElement:
+    """Give numbers from `next` on to new members, and select how many there were.
+
+    Args:
+        members: of what kind.
+        named: those of the folded statements that are named, and not those in the tail.
+    """
     numbers = members.numbers
     key = members.column(statements)
-    seen = select(key.label("key")).distinct().where(is_in_tail(statements), key.is_not(None))
+    where = _NAMED if named else _IN_TAIL
+    seen = select(key.label("key")).distinct().where(where, key.is_not(None))
     met = seen.subquery("met")
     known = and_(numbers.c.store == STORE, numbers.c.key == met.c.key)
     number = bindparam("next", type_=Integer) + func.row_number().over() - literal_column("1")
@@ -61,9 +72,13 @@ def numbering(members: Members) -> ClauseElement:
 
 
 @cache
-def addition() -> ClauseElement:
-    """Add what counts in the tail to sums and sets; all members have their numbers already."""
-    counted = and_(is_in_tail(statements), counts_at(UNTIL))
+def addition(*, named: bool = False) -> ClauseElement:
+    """Add what counts in the tail to sums and sets; all members have their numbers already.
+
+    Args:
+        named: what counts of the folded statements that are named, instead.
+    """
+    counted = and_(_NAMED, counts_at(FOLDED)) if named else and_(_IN_TAIL, counts_at(UNTIL))
     changes, facts = _changes(counted, 1), _facts(counted)
     added = [_added(keys, table, changes) for keys, table in SUMS.items()]
     united = [_united(*each, facts) for each in _sets()]
@@ -73,8 +88,7 @@ def addition() -> ClauseElement:
 @cache
 def removal() -> tuple[ClauseElement, ...]:
     """Take away what counts of the named statements that are folded."""
-    counted = and_(is_named(statements), statements.c.position <= FOLDED, counts_at(FOLDED))
-    changes = _changes(counted, -1)
+    changes = _changes(and_(_NAMED, counts_at(FOLDED)), -1)
     taken = _all_of([_added(keys, table, changes) for keys, table in SUMS.items()])
     return (taken, *(_removed(*each) for each in _sets()))
 

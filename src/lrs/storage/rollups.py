@@ -89,6 +89,13 @@ _ADVANCE = text(
     WHERE store = :store
     """
 )
+_MORE_MEMBERS = text(
+    """
+    UPDATE rollup_progress
+    SET actors = actors + :actors, activities = activities + :activities
+    WHERE store = :store
+    """
+)
 _BEGIN_ANEW = text(
     """
     UPDATE rollup_progress SET timezone = NULL, position = :first
@@ -162,7 +169,9 @@ async def fold(
 
 
 async def take_out(connection: AsyncConnection, store: int, ids: Sequence[UUID]) -> None:
-    """Take statements out of the rollups before they are deleted; those not folded are none yet.
+    """Take statements out of the rollups before they are deleted or changed.
+
+    Those that are not folded are not in them yet.
 
     A statement that voids another may only be deleted together with that one.
 
@@ -174,6 +183,30 @@ async def take_out(connection: AsyncConnection, store: int, ids: Sequence[UUID])
     progress = await _locked(connection, store)
     if progress is not None and progress.timezone is not None:
         await _take_out(connection, store, ids, progress)
+
+
+async def put_back(connection: AsyncConnection, store: int, ids: Sequence[UUID]) -> None:
+    """Put statements that were taken out into the rollups again, by what they say now.
+
+    Args:
+        connection: within the same transaction as `take_out`, after the change of the statements.
+        store: the store they are in.
+        ids: of the statements.
+    """
+    progress = await _locked(connection, store)
+    if progress is None or progress.timezone is None:
+        return
+    values = {
+        "store": store, "ids": ids, "folded": progress.position, "timezone": progress.timezone
+    }  # fmt: skip
+    actors = {**values, "next": progress.actors}
+    activities = {**values, "next": progress.activities}
+    new = {
+        "actors": await fetch_value(connection, numbering(ACTORS, named=True), actors),
+        "activities": await fetch_value(connection, numbering(ACTIVITIES, named=True), activities),
+    }
+    await fetch(connection, addition(named=True), values)
+    await fetch(connection, _MORE_MEMBERS, {"store": store, **new})
 
 
 async def begin_anew(connection: AsyncConnection, timezone: str, store: int | None = None) -> None:

@@ -18,8 +18,15 @@ from lrs.storage.driver import fetch, fetch_value
 LOCK_CLASS: Final = 19_540
 
 _ADDITION = text(
-    "INSERT INTO store_usage_changes (store, statements, bytes) VALUES (:store, 0, :bytes)"
-).bindparams(bindparam("store", type_=Integer), bindparam("bytes", type_=BigInteger))
+    """
+    INSERT INTO store_usage_changes (store, statements, bytes)
+    VALUES (:store, :statements, :bytes)
+    """
+).bindparams(
+    bindparam("store", type_=Integer),
+    bindparam("statements", type_=BigInteger),
+    bindparam("bytes", type_=BigInteger),
+)
 _ONLY_ONE = text("SELECT pg_try_advisory_xact_lock(:lock_class, 0)")
 _FOLD = text(
     """
@@ -69,7 +76,13 @@ NOTHING: Final = Usage(0, 0)
 
 async def add_bytes(connection: AsyncConnection, store: int, count: int) -> None:
     """Count bytes that this transaction adds to a store, or takes from it if they are negative."""
-    await fetch(connection, _ADDITION, {"store": store, "bytes": count})
+    await add_usage(connection, store, Usage(0, count))
+
+
+async def add_usage(connection: AsyncConnection, store: int, change: Usage) -> None:
+    """Count what this transaction adds to a store, or takes from it where it is negative."""
+    values = {"store": store, "statements": change.statements, "bytes": change.bytes}
+    await fetch(connection, _ADDITION, values)
 
 
 async def fold_usage(connection: AsyncConnection) -> None:
