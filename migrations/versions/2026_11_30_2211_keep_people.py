@@ -70,7 +70,15 @@ _TABLES = {
         )
     """,
     "joining_progress": """
-        CREATE TABLE joining_progress (store integer PRIMARY KEY, position bigint NOT NULL)
+        CREATE TABLE joining_progress (
+            store integer PRIMARY KEY, position bigint NOT NULL, person uuid
+        )
+    """,
+    "hashed_mboxes": """
+        CREATE TABLE hashed_mboxes (
+            store integer NOT NULL, mbox uuid NOT NULL, mbox_sha1sum uuid NOT NULL,
+            PRIMARY KEY (store, mbox)
+        )
     """,
     "person_merges": """
         CREATE TABLE person_merges (
@@ -109,14 +117,19 @@ _INDEXES = (
     CREATE UNIQUE INDEX people_user_name_key ON people (store, lower(user_name))
         WHERE user_name IS NOT NULL
     """,
-    "CREATE INDEX people_name_idx ON people (store, lower(name))",
+    'CREATE INDEX people_name_idx ON people (store, lower(name) COLLATE "C", id)',
+    "CREATE INDEX people_inactive_idx ON people (store, id) WHERE NOT active",
     "CREATE INDEX person_identifiers_store_person_idx ON person_identifiers (store, person)",
     """
     CREATE INDEX person_attributes_store_person_name_valid_from_idx
         ON person_attributes (store, person, name, valid_from)
     """,
     """
-    CREATE INDEX person_attributes_store_name_value_idx ON person_attributes (store, name, value)
+    CREATE INDEX person_attributes_store_name_value_person_idx
+        ON person_attributes (store, name, value, person)
+    """,
+    """
+    CREATE INDEX hashed_mboxes_store_mbox_sha1sum_idx ON hashed_mboxes (store, mbox_sha1sum)
     """,
     "CREATE INDEX teams_external_id_idx ON teams (store, external_id)",
     "CREATE UNIQUE INDEX teams_name_key ON teams (store, lower(name))",

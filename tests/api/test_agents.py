@@ -7,9 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from builders import Json, a_statement, a_substatement, agent, group, verb
+from conftest import Tenant, client_of, make_tenant, revoke
 from document_resources import etag_of
+from known_people import make
+from lrs.auth.scopes import Scope, with_implied
+from lrs.storage.engines import Database
 from statement_resource import VERSION_2, post
 
 ADA = {"mbox": "mailto:ada@example.org"}
@@ -137,13 +142,45 @@ async def test_other_agents_keep_their_names(client: httpx.AsyncClient) -> None:
     assert await names(client, {"account": ACCOUNT}) == []
 
 
-async def test_identifiers_are_not_joined(client: httpx.AsyncClient) -> None:
+async def test_who_may_not_read_persons_is_told_of_the_agent_alone(
+    app: FastAPI, database: Database, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     hashed = {"mbox_sha1sum": sha1(ADA["mbox"].encode(), usedforsecurity=False).hexdigest()}
     await post(client, a_statement(actor=named("Ada")), a_statement(actor=hashed))
-    assert await person(client, hashed) == {
-        "objectType": "Person",
-        "mbox_sha1sum": [hashed["mbox_sha1sum"]],
-    }
+    await make(client, ADA, name="Countess")
+    scopes = with_implied([Scope.STATEMENTS_READ])
+    reader = await make_tenant(database, tenant.principal.store_name, scopes=scopes)
+    async with client_of(app, reader) as reading:
+        assert await person(reading, hashed) == {
+            "objectType": "Person",
+            "mbox_sha1sum": [hashed["mbox_sha1sum"]],
+        }
+        assert await person(reading, ADA) == {
+            "objectType": "Person",
+            "name": ["Ada"],
+            "mbox": [ADA["mbox"]],
+        }
+    await revoke(database, reader)
+
+
+async def test_who_may_read_persons_is_told_all_that_is_the_same_one_s(
+    client: httpx.AsyncClient,
+) -> None:
+    digest = sha1(ADA["mbox"].encode(), usedforsecurity=False).hexdigest()
+    await post(client, a_statement(actor=named("Ada")))
+    await post(client, a_statement(actor=BY_ACCOUNT | {"name": "ada.l"}))
+    await make(
+        client, ADA, BY_ACCOUNT, BY_OPENID, {"mbox": "mailto:a@example.org"}, name="Countess"
+    )
+    found = await person(client, BY_ACCOUNT)
+    assert found["name"] == ["Ada", "Countess", "ada.l"]
+    assert found["account"] == [ACCOUNT]
+    assert found["openid"] == [BY_OPENID["openid"]]
+    assert found["mbox"] == ["mailto:a@example.org", ADA["mbox"]]
+    assert digest in found["mbox_sha1sum"]
+    # What was asked for comes first, as it was written.
+    asked = {"mbox": "mailto:ada@EXAMPLE.org"}
+    assert (await person(client, asked))["mbox"] == [asked["mbox"], "mailto:a@example.org"]
 
 
 async def test_the_name_of_a_group_is_no_agent_s(client: httpx.AsyncClient) -> None:

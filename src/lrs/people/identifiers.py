@@ -1,5 +1,6 @@
 """Identifiers of persons: any that the standard has for an Agent, in the form of the filters."""
 
+import json
 from collections.abc import Mapping
 from hashlib import sha1
 from typing import Final
@@ -31,6 +32,11 @@ def identifier_members(ifi: Ifi) -> Mapping[str, object]:
     return {"account": {"homePage": home_page, "name": name}}
 
 
+def identifier_text(ifi: Ifi) -> str:
+    """Return the JSON of the Agent that an identifier stands for, for a person to read."""
+    return json.dumps(identifier_members(ifi), ensure_ascii=False)
+
+
 def account_parts(ifi: Ifi) -> tuple[str, str]:
     """Return the home page and the name of an account; an IRI holds no space."""
     home_page, _, name = ifi.value.partition(" ")
@@ -45,6 +51,11 @@ def account(home_page: str, name: str) -> Ifi:
 def address_of(ifi: Ifi) -> str | None:
     """Return the mail address of an mbox; None for other identifiers."""
     return ifi.value.removeprefix(_MAILTO) if ifi.type == "mbox" else None
+
+
+def mbox_of(address: str) -> Ifi:
+    """Return the mbox of a mail address in canonical form."""
+    return Ifi("mbox", _MAILTO + address)
 
 
 def sha1_of(mbox: Ifi) -> Ifi:

@@ -2,8 +2,10 @@
 
 from lrs.auth.principals import Principal
 from lrs.auth.scopes import Scope
+from lrs.people.identifiers import identifier_members
 from lrs.storage.agents import find_names
 from lrs.storage.engines import Database
+from lrs.storage.seen_people import joined_with
 from lrs.xapi.actors import Agent
 from lrs.xapi.persons import Person, person_of
 
@@ -17,8 +19,11 @@ class AgentsService:
     async def get(self, principal: Principal, agent: Agent) -> Person:
         """Return the Person of an Agent, also of one that no statement names.
 
-        One whom the principal may not see is answered as one that no statement names. Names are
-        of the store, whichever statement gave them.
+        Who may read persons is told all that is known to be the same one's; all others are told of
+        this Agent alone (Comm. 2.4).
+
+        One whom the principal may not see, or whose data may only be kept, is answered as one that
+        no statement names. Names are of the store, whichever statement gave them.
 
         Raises:
             ForbiddenError: the principal may ask for nobody.
@@ -28,8 +33,13 @@ class AgentsService:
             Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.PROFILE
         ).agents
         key = agent.key
-        if seen is not None and key not in seen:
+        if (seen is not None and key not in seen) or key in principal.hidden:
+            return person_of(agent, ())
+        if key is None:
             return person_of(agent, ())
         async with self._database.primary() as connection:
-            names = await find_names(connection, principal.store, key) if key else ()
-        return person_of(agent, names)
+            joined = await joined_with(connection, principal, key)
+            names = await find_names(connection, principal.store, [key, *joined.identifiers])
+        others = [ifi for ifi in sorted(joined.identifiers.values()) if ifi != agent.ifi]
+        members = [each for ifi in others for each in identifier_members(ifi).items()]
+        return person_of(agent, [*names, joined.name or ""], members)

@@ -63,7 +63,10 @@ Index(
     unique=True,
     postgresql_where=text("user_name IS NOT NULL"),
 )
-Index("people_name_idx", people.c.store, func.lower(people.c.name))
+# Walked from a prefix on, in the order of a list. The migration makes it COLLATE "C", so that it is
+# so whatever the database sorts by; Alembic, which compares them, can not read that back.
+Index("people_name_idx", people.c.store, func.lower(people.c.name), people.c.id)
+Index("people_inactive_idx", people.c.store, people.c.id, postgresql_where=text("NOT active"))
 
 # Which person an identifier belongs to: one at most. `agent` is the key of the identifier.
 person_identifiers = Table(
@@ -111,7 +114,7 @@ person_attributes = Table(
     Column("person", Uuid, nullable=False),
     PrimaryKeyConstraint("store", "own", "name", "valid_from"),
     Index(None, "store", "person", "name", "valid_from"),
-    Index(None, "store", "name", "value"),
+    Index(None, "store", "name", "value", "person"),
 )
 
 teams = Table(
@@ -156,13 +159,26 @@ joining_rules = Table(
     PrimaryKeyConstraint("store", "id"),
 )
 
-# Up to which statement the rules were applied to the agents that statements bring.
+# Up to which statement the rules were applied to the agents that statements bring, and up to which
+# person they are being applied to all persons, since they have changed; NULL if to all.
 joining_progress = Table(
     "joining_progress",
     metadata,
     Column("store", Integer, nullable=False, autoincrement=False),
     Column("position", BigInteger, nullable=False),
+    Column("person", Uuid),
     PrimaryKeyConstraint("store"),
+)
+
+# Which mbox an mbox_sha1sum is the SHA-1 of, of those that statements have brought: their keys.
+hashed_mboxes = Table(
+    "hashed_mboxes",
+    metadata,
+    Column("store", Integer, nullable=False),
+    Column("mbox", Uuid, nullable=False),
+    Column("mbox_sha1sum", Uuid, nullable=False),
+    PrimaryKeyConstraint("store", "mbox"),
+    Index(None, "store", "mbox_sha1sum"),
 )
 
 # What was joined, by whom, and when it was undone.
