@@ -1,9 +1,9 @@
-"""The credentials of the demo: one for each system, and one to read the sums with."""
+"""The credentials of the demo: one for each system, one of HR, and one to read sums."""
 
 import hmac
 from typing import NamedTuple
 
-from lrs.cli.demo.systems import REPORTING, SYSTEMS, System
+from lrs.cli.demo.systems import PERSONNEL, REPORTING, SYSTEMS, System
 
 
 class Access(NamedTuple):
@@ -25,5 +25,7 @@ def derived_access(system: System, server_key: str) -> Access:
 
 
 def all_access(server_key: str) -> dict[System, Access]:
-    """Return the credentials of all systems."""
-    return {system: derived_access(system, server_key) for system in (*SYSTEMS, REPORTING)}
+    """Return the credentials of all systems, of HR and of the report."""
+    return {
+        system: derived_access(system, server_key) for system in (*SYSTEMS, PERSONNEL, REPORTING)
+    }

@@ -15,14 +15,18 @@ from rich.console import Console
 
 from lrs.cli.database import server_key
 from lrs.cli.demo.access import Access, all_access
+from lrs.cli.demo.company import Learner
 from lrs.cli.demo.credentials import ensure_credentials
 from lrs.cli.demo.delivery import by_system, deliver
 from lrs.cli.demo.history import find_learner, history_of
 from lrs.cli.demo.instance import running_instance
+from lrs.cli.demo.people_office import PeopleOffice
+from lrs.cli.demo.people_report import PeopleReport, heads_table, sentences
+from lrs.cli.demo.personnel import LIST_NAME, list_of_people
 from lrs.cli.demo.reader import LrsReader
 from lrs.cli.demo.report import Report, plain_table
 from lrs.cli.demo.story import LAST_DAY, Story
-from lrs.cli.demo.systems import REPORTING, SYSTEMS, System
+from lrs.cli.demo.systems import PERSONNEL, REPORTING, SYSTEMS, System
 from lrs.cli.loading.sender import SendingStoppedError
 from lrs.cli.loading.tally import Tally
 from lrs.errors import StartError
@@ -31,6 +35,8 @@ from lrs.settings import load_settings
 _INCOMPLETE = 1
 _MOST_LEARNERS = 1500
 _MOST_DAYS = 1100
+_LANGUAGES = ("de", "en")
+_SENTENCES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ _Output = Annotated[
     typer.Option(
         metavar="FOLDER",
         file_okay=False,
-        help="Write the statements there, one NDJSON file for each system; post nothing.",
+        help="Write the statements there, one NDJSON file for each system, and HR's list; post"
+        " nothing.",
     ),
 ]
 
@@ -104,7 +111,7 @@ def demo(  # noqa: PLR0913 - each parameter is an option of the command
         raise typer.BadParameter("it needs --key and --secret", param_hint="--to")
     else:
         typer.echo("All statements go under one credential: their systems cannot be told apart.")
-        access = dict.fromkeys((*SYSTEMS, REPORTING), Access(key, secret))
+        access = dict.fromkeys((*SYSTEMS, PERSONNEL, REPORTING), Access(key, secret))
         _run(story, _Ecosystem(to.rstrip("/"), access))
 
 
@@ -114,6 +121,9 @@ def _write(story: Story, folder: Path) -> None:
         path = folder / f"{system.name.lower()}.ndjson"
         path.write_bytes(b"".join(text + b"\n" for text in texts))
         typer.echo(f"{len(texts):>7,} statements in {path}")
+    people = folder / LIST_NAME
+    people.write_bytes(list_of_people(story.company(), story.period))
+    typer.echo(f"{story.learners:>7,} people in {people}")
 
 
 @contextmanager
@@ -131,7 +141,8 @@ def _run(story: Story, ecosystem: _Ecosystem) -> None:
             deliver(ecosystem.endpoint, by_system(story.tell()), ecosystem.access)
         )
         _show_tallies(tallies)
-        _show_report(story, ecosystem)
+        has_people = _bring_people(story, ecosystem)
+        _show_report(story, ecosystem, has_people=has_people)
     except (SendingStoppedError, httpx.HTTPError) as error:
         raise StartError(f"lrs demo: {error}") from error
     if any(tally.refused for tally in tallies.values()):
@@ -146,7 +157,27 @@ def _show_tallies(tallies: Mapping[System, Tally]) -> None:
     Console().print(table)
 
 
-def _show_report(story: Story, ecosystem: _Ecosystem) -> None:
+def _bring_people(story: Story, ecosystem: _Ecosystem) -> bool:
+    """Bring HR's list and show how many people there are then; tell whether it was taken."""
+    people = list_of_people(story.company(), story.period)
+    reading, office = ecosystem.access[REPORTING], ecosystem.access[PERSONNEL]
+    with (
+        LrsReader(ecosystem.address, ecosystem.endpoint, reading) as reader,
+        PeopleOffice(ecosystem.address, office) as hr,
+    ):
+        report = PeopleReport(reader, Report(reader, story.period).time())
+        before = report.heads()
+        counts = hr.bring(people)
+        if counts is None:
+            typer.echo("HR's list stays where it is: the credential lacks the scope people/write.")
+            return False
+        console = Console()
+        console.print(heads_table(before, report.heads(), report.listed_heads(), counts))
+        console.print(report.departments())
+    return True
+
+
+def _show_report(story: Story, ecosystem: _Ecosystem, *, has_people: bool) -> None:
     access = ecosystem.access[REPORTING]
     console = Console()
     with LrsReader(ecosystem.address, ecosystem.endpoint, access) as reader:
@@ -156,3 +187,12 @@ def _show_report(story: Story, ecosystem: _Ecosystem) -> None:
             console.print(table())
         learner = find_learner(story.company(), report.most_competent())
         console.print(history_of(learner, reader))
+    if has_people:
+        _show_sentences(learner, ecosystem, console)
+
+
+def _show_sentences(learner: Learner, ecosystem: _Ecosystem, console: Console) -> None:
+    with PeopleOffice(ecosystem.address, ecosystem.access[PERSONNEL]) as office:
+        for language in _LANGUAGES:
+            entries = office.history(learner, language, _SENTENCES)
+            console.print(sentences(learner, language, entries))

@@ -67,6 +67,16 @@ class Learner:
         spelt_out = f"{self.given}.{self.family}".lower().translate(_SPELT_OUT)
         return normalize("NFKD", spelt_out).encode("ascii", "ignore").decode()
 
+    @property
+    def openid(self) -> str:
+        """The address by which the person signs in."""
+        return f"https://id.quellbach.example/{self.login}"
+
+    @property
+    def lms_account(self) -> str:
+        """The number that the LMS has given to the person."""
+        return str(3000 + self.number)
+
     def is_present(self, day: date) -> bool:
         """Tell whether the person is neither on holiday nor lost to learning."""
         has_quit = self.quits is not None and day >= self.quits
@@ -87,11 +97,11 @@ class Learner:
             digest = sha1(self.mail.encode(), usedforsecurity=False)
             return {"mbox_sha1sum": digest.hexdigest()}
         if system is COLLABORATION:
-            return {"openid": f"https://id.quellbach.example/{self.login}"}
+            return {"openid": self.openid}
         if system is TALENT:
             return _account(TALENT, self.personnel_number)
         # The LMS starts the lessons of the authoring tool and hands its account on (cmi5).
-        return _account(LMS, str(3000 + self.number))
+        return _account(LMS, self.lms_account)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Making the credentials of the six systems: the one thing that the demo does not do over HTTP."""
+"""Making the credentials of the systems and of HR, which the demo does not do over HTTP."""
 
 import asyncio
 import contextlib
@@ -9,13 +9,16 @@ from lrs.auth.terms import Terms
 from lrs.cli.credentials import credentials_service, who_runs_it
 from lrs.cli.database import shared_database
 from lrs.cli.demo.access import Access
-from lrs.cli.demo.systems import REPORTING, System
+from lrs.cli.demo.systems import PERSONNEL, REPORTING, System
 from lrs.errors import CredentialConflictError
 from lrs.services.credentials import WantedCredential
 from lrs.settings import Settings
 
 _OF_A_SYSTEM = DEFAULT | {Scope.DEFINE}
-_OF_THE_REPORT = Scopes({Scope.STATEMENTS_READ, Scope.ANALYTICS_PERSONAL})
+_SCOPES = {
+    REPORTING: Scopes({Scope.STATEMENTS_READ, Scope.ANALYTICS_PERSONAL}),
+    PERSONNEL: Scopes({Scope.PEOPLE_WRITE}),
+}
 
 
 def ensure_credentials(settings: Settings, access: Mapping[System, Access]) -> None:
@@ -33,5 +36,5 @@ async def _ensure(url: str, settings: Settings, access: Mapping[System, Access])
 
 
 def _terms(system: System) -> Terms:
-    scopes = _OF_THE_REPORT if system is REPORTING else _OF_A_SYSTEM
+    scopes = _SCOPES.get(system, _OF_A_SYSTEM)
     return Terms(label=system.name, system=system.name, system_kind=system.kind, scopes=scopes)

@@ -90,6 +90,16 @@ class _StatementResult(msgspec.Struct):
     more: str = ""
 
 
+def client_for(address: str, access: Access) -> httpx.Client:
+    """Return a client of the LRS at an address, with a credential."""
+    return httpx.Client(
+        auth=httpx.BasicAuth(access.key, access.secret),
+        headers={"X-Experience-API-Version": "1.0.3", "Accept-Language": "en"},
+        timeout=_TIMEOUT,
+        trust_env=httpx.URL(address).host not in _THIS_MACHINE,  # no proxy on the way to it
+    )
+
+
 class LrsReader:
     """Asks one LRS for statements and sums.
 
@@ -102,12 +112,7 @@ class LrsReader:
     def __init__(self, address: str, endpoint: str, access: Access) -> None:
         self._address = address
         self._endpoint = endpoint
-        self._client = httpx.Client(
-            auth=httpx.BasicAuth(access.key, access.secret),
-            headers={"X-Experience-API-Version": "1.0.3", "Accept-Language": "en"},
-            timeout=_TIMEOUT,
-            trust_env=httpx.URL(address).host not in _THIS_MACHINE,  # no proxy on the way to it
-        )
+        self._client = client_for(address, access)
 
     def __enter__(self) -> Self:
         return self
@@ -126,17 +131,17 @@ class LrsReader:
         dimensions: Sequence[str] = (),
         *,
         time: Mapping[str, str],
-        filters: Mapping[str, str] | None = None,
+        filters: Mapping[str, str | None] | None = None,
     ) -> list[Row]:
-        """Ask one analytics query and return its rows, each cell under its column's name."""
+        """Ask one analytics query and return its rows, each cell under its column's name.
+
+        A filter without a value takes all statements that have any.
+        """
         query: Json = {
             "measures": list(measures),
             "dimensions": list(dimensions),
             "time": dict(time),
-            "filters": [
-                {"member": member, "operator": "equals", "values": [value]}
-                for member, value in (filters or {}).items()
-            ],
+            "filters": [_condition(*each) for each in (filters or {}).items()],
             "limit": _MOST_ROWS,
         }
         response = self._client.post(f"{self._address}/api/v1/analytics/query", json=query)
@@ -166,6 +171,12 @@ class LrsReader:
             if not page.more:
                 return
             response = self._client.get(urljoin(url, page.more))
+
+
+def _condition(member: str, value: str | None) -> Json:
+    if value is None:
+        return {"member": member, "operator": "set"}
+    return {"member": member, "operator": "equals", "values": [value]}
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

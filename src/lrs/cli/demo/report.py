@@ -29,7 +29,7 @@ class Report:
 
     def use_by_week(self) -> Table:
         """Return how many statements each system sent in each week."""
-        rows = self._reader.sums([_STATEMENTS], ["system"], time=self._time("week"))
+        rows = self._reader.sums([_STATEMENTS], ["system"], time=self.time("week"))
         systems = sorted({str(row["system"]) for row in rows})
         table = plain_table("Use per system and week (statements)", "Week of", *systems, "Sum")
         for week, of_week in _grouped(rows, _TIME).items():
@@ -84,7 +84,7 @@ class Report:
         rows = self._reader.sums(
             [_PEOPLE],
             [_ACTIVITY],
-            time=self._time("month"),
+            time=self.time("month"),
             filters={"verb.id": vocabulary.MASTERED.iri, "activity.type": vocabulary.COMPETENCY},
         )
         by_month = _grouped(rows, _TIME)
@@ -104,7 +104,7 @@ class Report:
         rows = self._reader.sums(
             [_STATEMENTS],
             ["actor"],
-            time=self._time(),
+            time=self.time(),
             filters={"verb.id": vocabulary.MASTERED.iri, "activity.type": vocabulary.COMPETENCY},
         )
         best = max(rows, key=lambda row: (_number(row[_STATEMENTS]), str(row["actor"])), default={})
@@ -112,10 +112,11 @@ class Report:
 
     def _by_activity(self, measures: list[str], verb: vocabulary.Verb, kind: str) -> dict[str, Row]:
         filters = {"verb.id": verb.iri, "activity.type": kind}
-        rows = self._reader.sums(measures, [_ACTIVITY], time=self._time(), filters=filters)
+        rows = self._reader.sums(measures, [_ACTIVITY], time=self.time(), filters=filters)
         return {str(row[_ACTIVITY]): row for row in rows}
 
-    def _time(self, granularity: str | None = None) -> Mapping[str, str]:
+    def time(self, granularity: str | None = None) -> Mapping[str, str]:
+        """Return the days of the story, as a query has them."""
         bounds = {
             "dimension": _TIME,
             "from": str(self._period.first),

@@ -48,5 +48,7 @@ TALENT = System("Talentakte", SystemKind.HR, "Talentakte", "https://talentakte.q
 
 SYSTEMS = (LMS, LXP, AUTHORING, VIDEO, COLLABORATION, TALENT)
 
+# Not part of the story: the office that knows who is who.
+PERSONNEL = System("Personalabteilung", SystemKind.HR, "", "")
 # Not part of the story: what reads the sums at its end.
 REPORTING = System("Report", SystemKind.ANALYTICS, "", "")

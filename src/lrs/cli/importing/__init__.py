@@ -1,0 +1,1 @@
+"""What `lrs people import` is made of."""
