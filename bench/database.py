@@ -15,6 +15,7 @@ from lrs.storage.migrations import upgrade
 LARGE: Final = DATABASE
 SMALL: Final = "small"
 MIRROR: Final = "mirror"
+HISTORY: Final = "history"
 _DURABLE = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_wal_size")
 _SIZES = """
     SELECT relname, pg_total_relation_size(oid)

@@ -50,6 +50,11 @@ def get_target(target: str, kind: str = "GET") -> Request:
     return Request(kind, _message("GET", target, b""))
 
 
+def delete(target: str, kind: str = "DELETE") -> Request:
+    """Build a DELETE of what is named by its path alone."""
+    return Request(kind, _message("DELETE", target, b""))
+
+
 def shown_by(request: Request, key: str, secret: str) -> Request:
     """Build the same request for who has another credential."""
     message = request.message.replace(authorization(), authorization(key, secret), 1)
