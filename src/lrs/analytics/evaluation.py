@@ -4,7 +4,8 @@ PostgreSQL computes the answers (`storage/analytics.py`); tests hold it to what 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import cast
 
 from lrs.analytics.answers import Row, Table
@@ -14,6 +15,8 @@ from lrs.analytics.queries import Query, SortKey
 
 def evaluate(query: Query, facts: Iterable[Fact]) -> Table:
     """Compute the answer to a query."""
+    if query.is_by_team:
+        facts = _under_each_team(facts)
     counted = [fact for fact in facts if all(f.accepts(fact) for f in query.filters)]
     rows: list[Row] = [
         (*key, *(measure.evaluate(group) for measure in query.measures))
@@ -22,6 +25,15 @@ def evaluate(query: Query, facts: Iterable[Fact]) -> Table:
     for key in reversed(query.order):
         rows = _sorted(rows, key)
     return Table(rows[: query.limit], truncated=len(rows) > query.limit)
+
+
+def _under_each_team(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Put a statement under each team of its person, once; filters then ask that team."""
+    for fact in facts:
+        if not fact.teams:
+            yield fact
+        for team in fact.teams:
+            yield replace(fact, teams=(team,))
 
 
 def _groups(query: Query, facts: Iterable[Fact]) -> dict[Row, list[Fact]]:

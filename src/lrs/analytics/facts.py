@@ -1,6 +1,7 @@
 """What a sum knows of one statement."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -13,6 +14,10 @@ class Fact:
         stored: when the LRS took it, aware.
         verb: id of the verb.
         actor: canonical identifier of the actor; None for an anonymous Group.
+        person: id of the person whose identifier that is, or the key of one that nobody has joined.
+        attributes: what was known of that person on the local day of `timestamp`, in the time zone
+            of the query.
+        teams: names of all teams that they were in on that day, each once.
         activity: id of the object, where the object is an Activity.
         activity_type: the newest type that came in for that Activity.
         system: the tool whose credential brought the statement.
@@ -30,6 +35,9 @@ class Fact:
     stored: datetime
     verb: str
     actor: str | None = None
+    person: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    teams: Sequence[str] = ()
     activity: str | None = None
     activity_type: str | None = None
     system: str | None = None

@@ -16,7 +16,7 @@ Value = str | datetime
 
 
 class Comparison(Enum):
-    """What an operator asks of one value; a value that is missing never fulfils it."""
+    """What an operator asks of a value; of several one must fulfil it, and a missing one never."""
 
     ANY_OF = auto()
     STARTS_WITH = auto()
@@ -56,9 +56,8 @@ class Filter:
 
     def accepts(self, fact: Fact) -> bool:
         """Tell whether a statement fulfils the condition."""
-        value = self.dimension.value(fact)
         test = _TESTS[self.operator.comparison]
-        fulfilled = value is not None and test(value, self.values)
+        fulfilled = any(test(value, self.values) for value in self.dimension.values(fact))
         return fulfilled is not self.operator.negated
 
 

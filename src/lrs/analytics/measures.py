@@ -73,6 +73,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         for measure in (
             Measure("statements.count", "integer", len),
             Measure("actors.unique", "integer", lambda facts: _different(f.actor for f in facts)),
+            Measure("people.unique", "integer", lambda facts: _different(f.person for f in facts)),
             Measure(
                 "activities.unique", "integer", lambda facts: _different(f.activity for f in facts)
             ),

@@ -13,6 +13,7 @@ from lrs.analytics.dimensions import (
     Dimension,
     TextDimension,
     TimeDimension,
+    attribute_dimension,
 )
 from lrs.analytics.filters import OPERATORS, Filter, Operator, Value
 from lrs.analytics.measures import MEASURES, Measure
@@ -23,6 +24,8 @@ from lrs.errors import InvalidQueryError, UnknownMemberError
 _Known = TypeVar("_Known")
 
 _FILTERED: Mapping[str, Dimension] = {**DIMENSIONS, **TIME_DIMENSIONS}
+_PERSON, _TEAM, _PEOPLE = "person", "team", "people.unique"
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Query:
         order: every column of the answer once, so that equal questions get equal answers.
         limit: the most rows to give.
         is_raw: whether statements alone are to be read, and no rollup.
+        zone: whose local day of `timestamp` decides which attributes and teams a person has.
     """
 
     measures: Sequence[Measure]
@@ -54,6 +58,7 @@ class Query:
     order: Sequence[SortKey]
     limit: int
     is_raw: bool = False
+    zone: ZoneInfo = _UTC
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -63,8 +68,29 @@ class Query:
     @property
     def is_personal(self) -> bool:
         """Whether its answer tells of single persons: by groups of them, or by a choice of them."""
-        named = [*self.dimensions, *(each.dimension for each in self.filters)]
-        return any(dimension.is_personal for dimension in named)
+        return any(dimension.is_personal for dimension in self._named)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes of persons that it asks for, each once."""
+        asked = (getattr(dimension, "attribute", None) for dimension in self._named)
+        return tuple(dict.fromkeys(name for name in asked if name is not None))
+
+    @property
+    def is_by_team(self) -> bool:
+        """Whether a statement counts under each team of its person."""
+        return any(dimension.name == _TEAM for dimension in self.dimensions)
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether it asks whose identifier an actor is, which statements do not say."""
+        names = {dimension.name for dimension in self._named}
+        is_counted = any(measure.name == _PEOPLE for measure in self.measures)
+        return is_counted or bool(self.attributes) or not names.isdisjoint((_PERSON, _TEAM))
+
+    @property
+    def _named(self) -> tuple[Dimension, ...]:
+        return (*self.dimensions, *(each.dimension for each in self.filters))
 
 
 def resolve(request: QueryRequest) -> Query:
@@ -81,7 +107,7 @@ def resolve(request: QueryRequest) -> Query:
     moment = _known("time.dimension", time.dimension, TIME_DIMENSIONS)
     buckets = _buckets(moment, time.granularity, zone)
     measures = _all_known("measures", request.measures, MEASURES)
-    dimensions = _all_known("dimensions", request.dimensions, DIMENSIONS)
+    dimensions = _dimensions(request.dimensions)
     filters = [_filter(f"filters[{i}]", asked, zone) for i, asked in enumerate(request.filters)]
     return Query(
         measures=measures,
@@ -91,6 +117,34 @@ def resolve(request: QueryRequest) -> Query:
         order=_order(request.order, _columns(buckets, dimensions, measures)),
         limit=request.limit,
         is_raw=request.source == "raw",
+        zone=zone,
+    )
+
+
+def check_attributes(query: Query, sensitive: Mapping[str, bool]) -> bool:
+    """Return whether one of the attributes that a query asks for is a sensitive one.
+
+    Args:
+        query: that asks for some.
+        sensitive: the attributes that the store has defined, and whether each is sensitive.
+
+    Raises:
+        UnknownMemberError: the store has not defined one of them.
+    """
+    for name in query.attributes:
+        if name not in sensitive:
+            known = [*_FILTERED, *(f"{_PERSON}.{each}" for each in sensitive)]
+            raise UnknownMemberError(
+                f"there is no {_PERSON}.{name}: the store has no such attribute", known
+            )
+    return any(sensitive[name] for name in query.attributes)
+
+
+def _dimensions(names: Sequence[str]) -> tuple[TextDimension, ...]:
+    _check_once("dimensions", names)
+    return tuple(
+        attribute_dimension(name) or _known(f"dimensions[{place}]", name, DIMENSIONS)
+        for place, name in enumerate(names)
     )
 
 
@@ -124,10 +178,14 @@ def _known(path: str, name: str, known: Mapping[str, _Known]) -> _Known:
     return known[name]
 
 
-def _all_known(path: str, names: Sequence[str], known: Mapping[str, _Known]) -> tuple[_Known, ...]:
+def _check_once(path: str, names: Sequence[str]) -> None:
     for place, name in enumerate(names):
         if name in names[:place]:
             raise InvalidQueryError(f"{path}[{place}]: {name!r} is named twice")
+
+
+def _all_known(path: str, names: Sequence[str], known: Mapping[str, _Known]) -> tuple[_Known, ...]:
+    _check_once(path, names)
     return tuple(_known(f"{path}[{place}]", name, known) for place, name in enumerate(names))
 
 
@@ -141,7 +199,9 @@ def _range(asked: TimeRequest, dimension: TimeDimension, zone: ZoneInfo) -> list
 
 
 def _filter(path: str, asked: FilterRequest, zone: ZoneInfo) -> Filter:
-    dimension = _known(f"{path}.member", asked.member, _FILTERED)
+    dimension = attribute_dimension(asked.member) or _known(
+        f"{path}.member", asked.member, _FILTERED
+    )
     operator = _known(f"{path}.operator", asked.operator, OPERATORS[dimension.type])
     _check_number_of_values(path, operator, len(asked.values))
     values: Sequence[Value] = tuple(asked.values)

@@ -3,8 +3,9 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
-from lrs.analytics.dimensions import DIMENSIONS, TIME_DIMENSIONS
+from lrs.analytics.dimensions import ATTRIBUTE_PATTERN, DIMENSIONS, TIME_DIMENSIONS
 from lrs.analytics.filters import MAX_VALUES, OPERATORS
 from lrs.analytics.measures import MEASURES
 
@@ -15,8 +16,11 @@ MAX_NAMES = 50
 
 _NAME = Field(max_length=100)
 _MEASURE = Field(json_schema_extra={"enum": [*MEASURES]})
-_DIMENSION = Field(json_schema_extra={"enum": [*DIMENSIONS]})
-_FILTERED = Field(json_schema_extra={"enum": [*DIMENSIONS, *TIME_DIMENSIONS]})
+_OF_PERSON: JsonDict = {"pattern": f"^{ATTRIBUTE_PATTERN}$"}
+_DIMENSION = Field(json_schema_extra={"anyOf": [{"enum": [*DIMENSIONS]}, _OF_PERSON]})
+_FILTERED = Field(
+    json_schema_extra={"anyOf": [{"enum": [*DIMENSIONS, *TIME_DIMENSIONS]}, _OF_PERSON]}
+)
 _OPERATOR = Field(
     json_schema_extra={"enum": [name for operators in OPERATORS.values() for name in operators]}
 )

@@ -79,8 +79,11 @@ class Plan:
 
 
 def plan(query: Query) -> Plan | None:
-    """Choose the rollups for a query, whatever their time zone; None if there are none."""
-    needed = _needed(query)
+    """Choose the rollups for a query, whatever their time zone; None if there are none.
+
+    They know actors, and not whose identifiers those are at the moment.
+    """
+    needed = None if query.is_of_people else _needed(query)
     if needed is None:
         return None
     sums = _first(SUMS, needed)

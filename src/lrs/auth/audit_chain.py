@@ -7,7 +7,7 @@ by a seal, so that they can be erased and the chain still holds.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -134,6 +134,11 @@ def without_person(record: AuditRecord, person: str) -> AuditRecord:
         *(("who", "address") if record.who == person else ()),
         *(("target", "details") if record.target == person else ()),
     ]
+    return without_fields(record, fields)
+
+
+def without_fields(record: AuditRecord, fields: Collection[str]) -> AuditRecord:
+    """Return a record without these of its `ERASABLE` fields; its place in the chain stays."""
     kept = zip(ERASABLE, record.seals, seals_of(record), strict=True)
     seals = tuple(sealed if name in fields else seal for name, seal, sealed in kept)
     # mypy cannot tell which names they are.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from lrs.auth.principals import SystemKind
 from lrs.auth.restrictions import Grant
@@ -17,6 +18,7 @@ class Credential:
 
     Attributes:
         settings: of its store, with the rates of its own.
+        frozen: the keys of those whose data the store may only keep.
         secret_mac: of the secret; `previous_secret_mac` of the one before, good for a while.
         scopes: as they were granted.
         authority: an Agent as JSON text; None is the account that is named by the key.
@@ -31,6 +33,7 @@ class Credential:
     store_name: str
     mode: Mode
     settings: StoreSettings
+    frozen: frozenset[UUID]
     key: str
     secret_mac: bytes
     label: str

@@ -24,12 +24,19 @@ def require_documents(principal: Principal, context: DocumentContext, *, writes:
         ForbiddenError: they are of another agent, activity or registration than is granted.
     """
     granted = principal.restriction
+    if writes and is_hidden(principal, context):
+        raise ForbiddenError("the data of this agent are frozen: they may be kept and not changed")
     if not _is_granted(context.agent_key, granted.agents):
         raise ForbiddenError("you are not granted the documents of this agent")
     if not _is_granted(context.activity_key, granted.activities):
         raise ForbiddenError("you are not granted the documents of this activity")
     if principal.launch is not None:
         _check_launch(principal.launch, context, writes=writes)
+
+
+def is_hidden(principal: Principal, context: DocumentContext) -> bool:
+    """Tell whether documents are of somebody whose data may only be kept, so as if not there."""
+    return context.agent_key in principal.hidden
 
 
 def _is_granted(key: UUID | None, granted: AbstractSet[UUID] | None) -> bool:

@@ -15,6 +15,7 @@ from lrs.errors import SignInError
 
 Claims = Mapping[str, object]
 
+_LONGEST_TEXT = 200
 _LONGEST_SUBJECT = 255
 
 
@@ -61,6 +62,14 @@ def checked_id_token(
     if not isinstance(shown, str) or not is_same(shown.encode(), nonce.encode()):
         raise SignInError("the ID token belongs to another sign-in")
     return claims
+
+
+def claim_text(claims: Claims, name: str, otherwise: str) -> str:
+    """Return a claim as a text that can be kept and shown; what it is without one, or empty."""
+    value = claims.get(name)
+    text = value if isinstance(value, str) else ""
+    printable = "".join(letter for letter in text if letter.isprintable())
+    return printable[:_LONGEST_TEXT] or otherwise
 
 
 def subject_of(claims: Claims) -> str:

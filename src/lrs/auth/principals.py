@@ -1,6 +1,6 @@
 """Who is asking, and what they may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from lrs.auth.authority import Authority
 from lrs.auth.launches import Launch
 from lrs.auth.networks import Network, is_within
 from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
+from lrs.auth.roles import Role
 from lrs.auth.scopes import Scope, Scopes
 from lrs.auth.store_settings import AS_THE_SERVICE, StoreSettings
 from lrs.errors import ForbiddenError
@@ -44,8 +45,10 @@ class Principal:
         scopes: what it may do, with all that those bring along.
         restriction: which part of the store it may see.
         settings: what the store has set for itself.
+        frozen: the keys of the identifiers of those whose data the store may only keep.
         launch: what it is limited to beyond that, if it is a launch token.
         user: the person behind it, if it is not a tool.
+        role: in which they act; None for a tool, and for who was granted nothing.
         kind: by what it was found good.
         origins: of pages that may use it; None is any that the service lets in.
         networks: of addresses that may use it; None is any.
@@ -63,8 +66,10 @@ class Principal:
     scopes: Scopes
     restriction: Restriction = NOTHING_HIDDEN
     settings: StoreSettings = AS_THE_SERVICE
+    frozen: frozenset[UUID] = frozenset()
     launch: Launch | None = None
     user: UUID | None = None
+    role: Role | None = None
     kind: WhoKind = WhoKind.CREDENTIAL
     origins: frozenset[str] | None = None
     networks: tuple[Network, ...] | None = None
@@ -101,9 +106,16 @@ class Principal:
         """Return which part of the store it may see by one of these rights.
 
         Every list, sum and look at a single statement begins here, and shows no more than that.
+        Whose data may only be kept is hidden from all but who owns the platform.
 
         Raises:
             ForbiddenError: it has none of them.
         """
         self.require(*any_of)
-        return self.restriction
+        hidden = self.hidden
+        return replace(self.restriction, frozen=hidden) if hidden else self.restriction
+
+    @property
+    def hidden(self) -> frozenset[UUID]:
+        """The keys of the identifiers of those whose data may only be kept, and not be seen."""
+        return frozenset() if self.may(Scope.PLATFORM) else self.frozen

@@ -18,12 +18,15 @@ class Restriction:
         agents: the keys of those of whom one must be its actor.
         activities: the keys of those of which one must be its object or named besides it: in its
             context, or in a SubStatement.
+        frozen: the keys of those whom it must not name, but as its authority: the processing of
+            their data is restricted.
     """
 
     authority: UUID | None = None
     credentials: frozenset[int] | None = None
     agents: frozenset[UUID] | None = None
     activities: frozenset[UUID] | None = None
+    frozen: frozenset[UUID] | None = None
 
 
 NOTHING_HIDDEN = Restriction()
@@ -36,17 +39,31 @@ class Grant:
     Attributes:
         agents: each an Agent as JSON text; None is everybody.
         activities: IRIs; None is all.
+        teams: names of teams, whose members of the day may be seen, and `agents` beside them; None
+            is no team.
     """
 
     agents: tuple[str, ...] | None = None
     activities: tuple[str, ...] | None = None
+    teams: tuple[str, ...] | None = None
+
+    @property
+    def is_of_some(self) -> bool:
+        """Whether it names whom it is limited to, one by one or by their teams."""
+        return self.agents is not None or self.teams is not None
 
     @classmethod
-    def of(cls, agents: Sequence[str] | None, activities: Sequence[str] | None) -> "Grant":
+    def of(
+        cls,
+        agents: Sequence[str] | None,
+        activities: Sequence[str] | None,
+        teams: Sequence[str] | None = None,
+    ) -> "Grant":
         """Make it of lists."""
         return cls(
             None if agents is None else tuple(agents),
             None if activities is None else tuple(activities),
+            None if teams is None else tuple(teams),
         )
 
 

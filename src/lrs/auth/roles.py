@@ -55,14 +55,19 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Which parts of a grant a role has, where it holds for some of a store only."""
+    """Which parts of a grant a role has, where it holds for some of a store only.
+
+    Attributes:
+        teams: whether their names can stand for the agents, or beside them.
+    """
 
     agents: Limit
     activities: Limit
+    teams: Limit = Limit.REFUSED
 
 
 _NONE = Limits(Limit.REFUSED, Limit.REFUSED)
-_PEOPLE = Limits(Limit.NEEDED, Limit.ALLOWED)
+_OF_THEMSELVES = Limits(Limit.NEEDED, Limit.ALLOWED)
 LIMITS: Mapping[Role, Limits] = MappingProxyType(
     {
         Role.PLATFORM_OWNER: _NONE,
@@ -73,8 +78,8 @@ LIMITS: Mapping[Role, Limits] = MappingProxyType(
         # The sums of few people are close to being about each of them.
         Role.ANALYST: Limits(Limit.REFUSED, Limit.ALLOWED),
         Role.CONTENT_OWNER: Limits(Limit.ALLOWED, Limit.NEEDED),
-        Role.TEAM_LEAD: _PEOPLE,
-        Role.LEARNER: _PEOPLE,
+        Role.TEAM_LEAD: Limits(Limit.NEEDED, Limit.ALLOWED, teams=Limit.ALLOWED),
+        Role.LEARNER: _OF_THEMSELVES,
     }
 )
 
@@ -99,7 +104,7 @@ def check_grant(role: Role, grant: Grant, *, everywhere: bool) -> None:
 
     Args:
         role: that is to be given.
-        grant: agents and activities that it is limited to.
+        grant: agents, activities and teams that it is limited to.
         everywhere: it is to hold in all stores.
 
     Raises:
@@ -107,7 +112,9 @@ def check_grant(role: Role, grant: Grant, *, everywhere: bool) -> None:
     """
     if role is Role.PLATFORM_OWNER and not everywhere:
         raise InvalidRequestError("a platform owner owns all stores: give the role without a store")
-    _check_limit(role, "agents", LIMITS[role].agents, grant.agents)
+    if grant.teams is None or grant.agents is not None:
+        _check_limit(role, "agents", LIMITS[role].agents, grant.agents)
+    _check_limit(role, "teams", LIMITS[role].teams, grant.teams)
     _check_limit(role, "activities", LIMITS[role].activities, grant.activities)
     for text in grant.agents or ():
         read_agent(text)

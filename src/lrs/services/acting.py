@@ -11,9 +11,10 @@ from lrs.auth.restrictions import Restriction
 from lrs.auth.roles import ALL_STORES, SCOPES_OF_ROLES, Role, RoleGrant
 from lrs.auth.scopes import Scope, Scopes, with_implied
 from lrs.auth.store_settings import AS_THE_SERVICE
-from lrs.services.authentication import restriction_of
+from lrs.services.authentication import agent_keys, restriction_of
 from lrs.services.writers import NewWriter, ensure_writer
 from lrs.storage.engines import Database
+from lrs.storage.granted_people import keys_of_people
 from lrs.storage.writers import OpenStore
 from lrs.xapi.leniencies import Mode
 
@@ -35,10 +36,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A store and a role that somebody can act in."""
+    """A store and a role that somebody can act in.
+
+    Attributes:
+        people: the keys of all identifiers of those whom the role is limited to, as `with_people`
+            has found them; None before that.
+    """
 
     store: OpenStore
     granted: RoleGrant
+    people: frozenset[UUID] | None = None
 
     @property
     def role(self) -> Role:
@@ -73,6 +80,21 @@ def chosen(choices: Sequence[Choice], store: int, role: Role | None) -> Choice |
     return choices[0] if choices else None
 
 
+async def with_people(database: Database, choice: Choice) -> Choice:
+    """Find whom a choice is limited to: the members that teams have today, by all identifiers.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+    """
+    grant = choice.granted.grant
+    if not grant.is_of_some:
+        return choice
+    named = agent_keys(grant.agents or ())
+    async with database.primary() as connection:
+        found = await keys_of_people(connection, choice.store.id, named, grant.teams or ())
+    return replace(choice, people=found)
+
+
 def principal_of_person(
     person: Person,
     choice: Choice | None,
@@ -84,7 +106,7 @@ def principal_of_person(
 
     Args:
         person: who it is.
-        choice: where and as what; None is in no store, with no rights.
+        choice: where and as what, with people; None is in no store, with no rights.
         home_page: the IRL under which their id is the name of an account.
         scopes: which of the role's they use; None is all of them.
         kind: by what they were found good.
@@ -97,6 +119,8 @@ def principal_of_person(
         # Who may write may read all, so nothing is cut to what is "mine".
         mine = Restriction(authority.key, frozenset())
         restriction = restriction_of(choice.granted.grant, used, mine)
+        if choice.people is not None:
+            restriction = replace(restriction, agents=choice.people)
     return Principal(
         store=store.id,
         store_name=store.name,
@@ -110,7 +134,9 @@ def principal_of_person(
         scopes=used,
         restriction=restriction,
         settings=store.settings,
+        frozen=store.frozen,
         user=person.id,
+        role=choice.role if choice else None,
         kind=kind,
     )
 

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 
 from lrs.analytics.answers import Answer, Source
-from lrs.analytics.queries import Query
+from lrs.analytics.queries import Query, check_attributes
 from lrs.auth.principals import Principal
 from lrs.auth.restrictions import NOTHING_HIDDEN
 from lrs.auth.scopes import Scope
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.services.turns import Turns
 from lrs.storage.analytics import aggregate
+from lrs.storage.attribute_definitions import definitions_of
 from lrs.storage.consistent_reading import consistent_reading
 from lrs.storage.engines import Database
 from lrs.storage.rollup_sums import aggregate_folded
@@ -18,26 +20,39 @@ from lrs.xapi.positions import stored_at
 class AnalyticsService:
     """Answers queries of the analytics language, from rollups where they can."""
 
-    def __init__(self, database: Database, turns: Turns, *, has_rollups: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        turns: Turns,
+        *,
+        has_rollups: bool,
+        pseudonyms: PseudonymsService | None = None,
+    ) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
         self._turns = turns
         self._has_rollups = has_rollups
 
     async def query(self, principal: Principal, query: Query) -> Answer:
         """Compute a query over what the principal may see, exact up to the watermark.
 
-        Rollups are of whole stores, so who may see a part has statements read.
+        Rollups are of whole stores, so who may see a part has statements read: everybody has, but
+        the platform's owner, while the data of somebody are frozen. They know actors and not
+        persons, so what asks for those has statements read too.
 
         Raises:
-            ForbiddenError: the principal may have nothing computed, or may not see single persons.
+            ForbiddenError: the principal may have nothing computed, or may not see single persons
+                or what is sensitive of them.
+            UnknownMemberError: the store has no such attribute.
             InvalidQueryError: the database does not know the time zone.
             BusyError: too many sums are computed.
             TooManyRequestsError: the principal has too many computed.
             UnavailableError: the database cannot be reached, or took too long.
         """
         seen = principal.restrict(Scope.ANALYTICS_READ)
-        if query.is_personal:
+        if query.is_personal or await self._asks_for_sensitive(principal.store, query):
             principal.require(Scope.ANALYTICS_PERSONAL)
+        query = await self._pseudonyms.query(principal.store, query)
         async with (
             self._turns.turn(principal),
             consistent_reading(self._database, principal.store) as (connection, mark),
@@ -53,3 +68,10 @@ class AnalyticsService:
         reached = stored_at(found.position) if found else mark.instant
         source: Source = "rollup" if found else "raw"
         return Answer(query.columns, table, datetime.now(UTC), reached, source)
+
+    async def _asks_for_sensitive(self, store: int, query: Query) -> bool:
+        if not query.attributes:
+            return False
+        async with self._database.primary() as connection:
+            defined = await definitions_of(connection, store)
+        return check_attributes(query, {name: it.is_sensitive for name, it in defined.items()})

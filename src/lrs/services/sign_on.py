@@ -5,6 +5,7 @@ by the browser that began it and by no other, at any process, and only for some 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -13,13 +14,15 @@ from uuid_utils.compat import uuid7
 
 from lrs.auth.audit import Action, AuditEvent, Caller, Outcome, WhoKind
 from lrs.auth.claim_roles import given_by, grant_of
-from lrs.auth.id_tokens import Claims, subject_of
+from lrs.auth.id_tokens import Claims, claim_text, subject_of
 from lrs.auth.roles import ALL_STORES, RoleGrant
 from lrs.auth.secrets import is_same
-from lrs.errors import SignInError
+from lrs.errors import PseudonymKeyForgottenError, SignInError, UnavailableError
 from lrs.services.audit import AuditService
 from lrs.services.identity_provider import IdentityProvider, Secrets
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.services.sessions import BegunSession, SessionsService
+from lrs.services.sign_on_people import SignOnPeople
 from lrs.services.users import with_roles
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
@@ -37,7 +40,6 @@ from lrs.storage.users import (
 
 # For so long a sign-in may take at the provider.
 SECONDS_TO_SIGN_IN = 600
-_LONGEST_TEXT = 200
 _NOT_BEGUN = "this sign-in was not begun in this browser, or took too long: begin again"
 
 
@@ -83,7 +85,7 @@ class SignedOn:
 class SignOnService:
     """Begins and ends sign-ins by the provider."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a service that it works with
         self,
         database: Database,
         serializer: URLSafeSerializer,
@@ -92,12 +94,16 @@ class SignOnService:
         audit: AuditService,
         *,
         clock: Callable[[], float],
+        pseudonyms: PseudonymsService | None = None,
+        people: SignOnPeople | None = None,
     ) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
         self._serializer = serializer
         self._provider = provider
         self._sessions = sessions
         self._audit = audit
+        self._people = people or SignOnPeople(database)
         self._clock = clock
 
     async def start(self, next_path: str) -> StartedSignOn:
@@ -124,6 +130,7 @@ class SignOnService:
             begun = self._begun(cookie, answered)
             claims = await self._provider.confirmed(begun.secrets, answered.code or "")
             user = await self._known(claims, caller)
+            await self._people.keep(user, claims, self._provider_as(caller))
         except SignInError:
             event = AuditEvent(caller, Action.SIGN_IN, outcome=Outcome.REFUSED)
             self._audit.note(NO_STORE, event)
@@ -151,14 +158,16 @@ class SignOnService:
     async def _known(self, claims: Claims, caller: Caller) -> User:
         """Return who has signed in, made if need be, with the roles that the claims give now."""
         subject, issuer = subject_of(claims), self._provider.options.issuer
+        async with self._database.primary() as connection:
+            names = await store_names(connection)
+        grants = await self._as_known(self._grants(names, subject, claims))
         async with self._database.writing() as connection:
-            grants = self._grants(await store_names(connection), subject, claims)
             user = await find_identity(connection, issuer, subject)
             if (user is None and not grants) or (user is not None and user.disabled):
                 raise SignInError("nothing is granted to you here: ask who manages this service")
-            who = replace(caller, kind=WhoKind.ISSUER, name=issuer)
+            who = self._provider_as(caller)
             events: list[tuple[int, AuditEvent]] = []
-            name, email = _text(claims, "name", subject), _text(claims, "email", "")
+            name, email = claim_text(claims, "name", subject), claim_text(claims, "email", "")
             if user is None:
                 user = await insert_user(connection, NewUser(uuid7(), name, email, issuer, subject))
                 events.append((NO_STORE, AuditEvent(who, Action.USER_MADE, str(user.id))))
@@ -173,6 +182,22 @@ class SignOnService:
                 events += with_roles(event, before, after)
             await append_records(connection, events)
         return user
+
+    async def _as_known(self, grants: Iterable[RoleGrant]) -> Collection[RoleGrant]:
+        """Return roles whose limits name agents as their stores know them.
+
+        One whose store cannot tell that is left out, so that the others can be had.
+        """
+        known = []
+        for each in grants:
+            with suppress(PseudonymKeyForgottenError, UnavailableError):
+                grant = await self._pseudonyms.grant(each.store, each.grant)
+                known.append(replace(each, grant=grant))
+        return known
+
+    def _provider_as(self, caller: Caller) -> Caller:
+        """Return the provider as who says something of somebody, from where they have come."""
+        return replace(caller, kind=WhoKind.ISSUER, name=self._provider.options.issuer)
 
     def _grants(
         self, names: Mapping[int, str], subject: str, claims: Claims
@@ -202,11 +227,3 @@ def _by_claims(
     by_hand = {(each.store, each.role) for each in held if not each.by_claims}
     before = frozenset(each for each in held if each.by_claims)
     return before, frozenset(it for it in given if (it.store, it.role) not in by_hand)
-
-
-def _text(claims: Claims, name: str, otherwise: str) -> str:
-    """Return a claim as a text that can be kept and shown."""
-    value = claims.get(name)
-    text = value if isinstance(value, str) else ""
-    printable = "".join(letter for letter in text if letter.isprintable())
-    return printable[:_LONGEST_TEXT] or otherwise

@@ -13,9 +13,12 @@ from sqlalchemy import (
     Label,
     Select,
     Text,
+    Uuid,
     and_,
+    cast,
     false,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.exc import DBAPIError
@@ -26,7 +29,8 @@ from lrs.analytics.queries import Query, SortKey
 from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.errors import InvalidQueryError
 from lrs.storage.measures import NEEDED, activity_of, measured, sums_of
-from lrs.storage.members import DIMENSIONS, STATEMENTS, STORE, Facts, Keyed, conditions
+from lrs.storage.members import DIMENSIONS, STORE, Facts, Keyed, conditions
+from lrs.storage.people_facts import PERSON, facts_of
 from lrs.storage.restrictions import conditions_of_scans, restriction_values
 from lrs.storage.tables import statements
 
@@ -38,6 +42,7 @@ MEASURES: Mapping[str, ColumnElement[Any]] = MappingProxyType(
     {
         **{name: measured(name, _SUMS) for name in NEEDED},
         "actors.unique": func.count(statements.c.actor.distinct()),
+        "people.unique": func.count(PERSON.distinct()),
         "activities.unique": func.count(activity_of(statements).distinct()),
     }
 )
@@ -87,13 +92,13 @@ def in_order(query: Query, sums: Select[Any]) -> Select[Any]:
     source: FromClause = grouped
     texts: dict[str, ColumnElement[Any]] = {}
     for dimension in query.dimensions:
-        keyed = DIMENSIONS[dimension.name]
+        keyed = DIMENSIONS.get(dimension.name)
         if isinstance(keyed, Keyed):
             entry = keyed.dictionary.alias()
             matches = and_(entry.c.store == STORE, entry.c.key == grouped.c[dimension.name])
             source = source.outerjoin(entry, matches)
             texts[dimension.name] = entry.c[keyed.text.name]
-    columns = [texts.get(column.key, column) for column in grouped.c]
+    columns = [texts.get(column.key, _shown(column)) for column in grouped.c]
     order = [_sorted_by(columns, key) for key in query.order]
     return select(*columns).select_from(source).order_by(*order).limit(query.limit + 1)
 
@@ -107,20 +112,26 @@ def groups_of(query: Query, facts: Facts) -> list[Label[Any]]:
 
 
 def _sums(query: Query, until_position: int, restriction: Restriction) -> Select[Any]:
-    groups = groups_of(query, STATEMENTS)
+    facts = facts_of(query)
+    groups = groups_of(query, facts)
     numbers = [MEASURES[measure.name].label(measure.name) for measure in query.measures]
     return (
         select(*groups, *numbers)
-        .select_from(STATEMENTS.source)
+        .select_from(facts.source)
         .where(
             statements.c.store == STORE,
             statements.c.position <= until_position,
             statements.c.voided.is_(false()),
-            *conditions(STATEMENTS, query.filters),
+            *conditions(facts, query.filters),
             *conditions_of_scans(restriction),
         )
-        .group_by(*(group.name for group in groups))
+        # By place: a name could be one of a column that is looked up in.
+        .group_by(*(literal_column(str(place)) for place in range(1, len(groups) + 1)))
     )
+
+
+def _shown(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(column, Text) if isinstance(column.type, Uuid) else column
 
 
 def _sorted_by(columns: Sequence[ColumnElement[Any]], key: SortKey) -> ColumnElement[Any]:

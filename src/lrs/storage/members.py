@@ -23,6 +23,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    cast,
     func,
     literal,
     select,
@@ -65,7 +66,28 @@ class Keyed:
         return self.text.table
 
 
-Dimensions = Mapping[str, Held | Keyed]
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A dimension whose values are ids, which facts hold and answers write as texts."""
+
+    column: ColumnElement[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A dimension of which a row can have several values, that stand elsewhere.
+
+    Attributes:
+        column: one of them, where they stand.
+        has: whether a row has one of which a condition on `column` is true.
+    """
+
+    column: ColumnElement[Any]
+    has: Callable[[ColumnElement[bool]], ColumnElement[bool]]
+
+
+KeptDimension = Held | Keyed | Identified | Several
+Dimensions = Mapping[str, KeptDimension]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,22 +205,46 @@ _COMPARISONS: Mapping[Comparison, Callable[[ColumnElement[Any], Any], ColumnElem
 
 
 def _condition(facts: Facts, condition: Filter) -> ColumnElement[bool]:
-    asked = _comparison(facts, condition)
+    dimension = facts.dimensions[condition.dimension.name]
+    asked = _comparison(facts, dimension, condition)
+    if isinstance(dimension, Several):
+        # PostgreSQL joins by EXISTS and by NOT EXISTS, and by nothing else that means the same.
+        there_is = dimension.has(asked)
+        return ~there_is if condition.operator.negated else there_is
     return asked.is_not(true()) if condition.operator.negated else asked
 
 
-def _comparison(facts: Facts, condition: Filter) -> ColumnElement[bool]:
-    dimension = facts.dimensions[condition.dimension.name]
+def _comparison(facts: Facts, dimension: KeptDimension, condition: Filter) -> ColumnElement[bool]:
     comparison = condition.operator.comparison
     if comparison is Comparison.IS_SET:
         return dimension.column.is_not(None)
     if isinstance(dimension, Keyed):
         return _keyed_comparison(dimension, comparison, condition.values)
+    if isinstance(dimension, Identified):
+        return _identified_comparison(dimension, comparison, condition.values)
     if comparison is Comparison.ANY_OF:
         return dimension.column == any_(literal([*condition.values], ARRAY(Text)))
     value = condition.values[0]
     asked = facts.moment(value) if isinstance(value, datetime) else value
     return _COMPARISONS[comparison](dimension.column, asked)
+
+
+def _identified_comparison(
+    dimension: Identified, comparison: Comparison, values: Sequence[Any]
+) -> ColumnElement[bool]:
+    if comparison is Comparison.ANY_OF:
+        ids = [found for text in values if (found := _id_of(text)) is not None]
+        return dimension.column == any_(literal(ids, ARRAY(Uuid)))
+    return _COMPARISONS[comparison](cast(dimension.column, Text), values[0])
+
+
+def _id_of(text: str) -> UUID | None:
+    """Return the id that is written so in answers; None if none is."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
 
 
 def _keyed_comparison(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
 )
 from sqlalchemy.sql.selectable import FromClause
 
@@ -31,6 +32,7 @@ from lrs.storage.tables import statements
 MINE: Final = "mine"
 AGENTS: Final = "of_agents"
 ACTIVITIES: Final = "of_activities"
+FROZEN: Final = "frozen"
 
 _Condition = ColumnElement[bool]
 
@@ -46,6 +48,7 @@ AUTHORITY: Final[ColumnElement[UUID]] = select(
 _CREDENTIALS: Final = _values("by_credentials", ARRAY(Integer))
 _AGENTS: Final = _values(AGENTS, ARRAY(Uuid))
 _ACTIVITIES: Final = _values(ACTIVITIES, ARRAY(Uuid))
+_FROZEN: Final = _values(FROZEN, ARRAY(Uuid))
 
 
 def _one_by_one(keys: ColumnElement[Any]) -> FromClause:
@@ -61,12 +64,21 @@ KEYS: Final[Mapping[str, FromClause]] = MappingProxyType(
 _of = statements.c
 # The authority is the last one of `other_agents`.
 _authority = _of.other_agents[func.cardinality(_of.other_agents)]
+_others = _of.other_agents[1 : func.cardinality(_of.other_agents) - 1]
+_names_frozen: Final[_Condition] = or_(
+    _of.actor == any_(_FROZEN),
+    _of.object == any_(_FROZEN),
+    _of.direct_agents.bool_op("&&")(_FROZEN),
+    _others.bool_op("&&")(_FROZEN),
+)
 _CONDITIONS: Final[Mapping[str, _Condition]] = MappingProxyType(
     {
         MINE: (_authority == AUTHORITY)
         & or_(_CREDENTIALS.is_(None), _of.credential == any_(_CREDENTIALS)),
         AGENTS: _of.actor == any_(_AGENTS),
         ACTIVITIES: or_(_of.object == any_(_ACTIVITIES), _of.activities.bool_op("&&")(_ACTIVITIES)),
+        # What names nobody is to be seen.
+        FROZEN: _names_frozen.is_not(true()),
     }
 )
 _hashes = select(func.uuid_hash(KEYS[AGENTS].c.key)).scalar_subquery()
@@ -79,6 +91,7 @@ def names_of(restriction: Restriction) -> tuple[str, ...]:
         MINE: restriction.authority is not None or restriction.credentials is not None,
         AGENTS: restriction.agents is not None,
         ACTIVITIES: restriction.activities is not None,
+        FROZEN: restriction.frozen is not None,
     }
     return tuple(name for name, there in is_there.items() if there)
 
@@ -90,6 +103,7 @@ def restriction_values(restriction: Restriction) -> Values:
         "by_credentials": _listed(restriction.credentials),
         AGENTS: _listed(restriction.agents),
         ACTIVITIES: _listed(restriction.activities),
+        FROZEN: _listed(restriction.frozen),
     }
 
 
