@@ -10,17 +10,19 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import NamedTuple
 from uuid import UUID
 
 from lrs.errors import LRSError, StatementConflictError
+from lrs.services.deliveries import Delivery, Origin
+from lrs.services.erased_people import ErasedPeople
 from lrs.storage.attachments import drop_unlinked, insert_data, link_data
 from lrs.storage.dictionary import keep_descriptions
 from lrs.storage.engines import Database
 from lrs.storage.keeping import (
     Conditions,
     DescribedAnewError,
+    NamesErasedError,
+    NeedsMacsError,
     NeedsTheStoreAloneError,
     TakenError,
     is_large,
@@ -30,7 +32,6 @@ from lrs.storage.keeping import (
 from lrs.storage.statements import find_statements
 from lrs.xapi.comparison import match
 from lrs.xapi.completion import without_stored
-from lrs.xapi.received_data import ReceivedData
 from lrs.xapi.records import KeptStatement, StatementRecord
 from lrs.xapi.versions import Version
 
@@ -42,35 +43,6 @@ _AT_ONCE = 2
 _MOST_SHARED = 500
 # A transaction that writes data of attachments may take a second longer for so many bytes.
 _BYTES_A_SECOND = 4 * 1024 * 1024
-
-ReceivedByHash = Mapping[str, ReceivedData]
-
-
-class Origin(NamedTuple):
-    """What requests must have in common to share a transaction.
-
-    Attributes:
-        defines: whether what they say of verbs and activities is kept (`define`, Comm. 4.2).
-    """
-
-    store: int
-    credential: int
-    version: Version
-    defines: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
-    """What one request brings to be kept, as a whole or not at all.
-
-    Attributes:
-        records: with distinct ids, at least one.
-        data: of their attachments, by hash.
-    """
-
-    origin: Origin
-    records: Sequence[StatementRecord]
-    data: ReceivedByHash
 
 
 class _ConflictsError(Exception):
@@ -114,8 +86,9 @@ class _Queue:
 class Commits:
     """Keeps deliveries durably."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: ErasedPeople) -> None:
         self._database = database
+        self._erased = erased
         self._queues: dict[Origin, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,6 +96,7 @@ class Commits:
         """Keep a delivery, and return how many of its statements were new, after the commit.
 
         Raises:
+            ErasedPersonError: somebody is named who was erased, and whom the store refuses.
             StatementConflictError: an id is taken by another statement; nothing was kept.
             UnavailableError: the database cannot be reached.
         """
@@ -161,12 +135,7 @@ class Commits:
     async def _outcomes(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
         """Commit deliveries together; those that cannot be do not take the others along."""
         try:
-            return await self._committed(deliveries)
-        except _ConflictsError as error:
-            others = [each for each in deliveries if each not in error.refused]
-            outcomes = iter(await self._outcomes(others) if others else ())
-            refused = error.refused
-            return [refused[each] if each in refused else next(outcomes) for each in deliveries]
+            return await self._attempted(deliveries)
         except LRSError as error:
             return [error] * len(deliveries)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is only of one of them
@@ -176,6 +145,29 @@ class Commits:
                 "a shared transaction failed; each of its requests runs alone", exc_info=error
             )
         return [(await self._outcomes([each]))[0] for each in deliveries]
+
+    async def _attempted(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
+        """Commit deliveries, or what is left of them when it is sorted out what cannot be kept."""
+        sorted_out: Sequence[Delivery | LRSError] = deliveries
+        try:
+            return await self._committed(deliveries)
+        except _ConflictsError as error:
+            sorted_out = [error.refused.get(each, each) for each in deliveries]
+        except NeedsMacsError:
+            self._erased.remember(deliveries[0].origin.store)
+        except NamesErasedError:
+            sorted_out = await self._sorted_out(deliveries)
+        return await self._besides(sorted_out)
+
+    async def _besides(self, sorted_out: Sequence[Delivery | LRSError]) -> list[_Outcome]:
+        """Commit those that are not refused already."""
+        others = [each for each in sorted_out if isinstance(each, Delivery)]
+        outcomes = iter(await self._outcomes(others) if others else ())
+        return [each if isinstance(each, LRSError) else next(outcomes) for each in sorted_out]
+
+    async def _sorted_out(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery | LRSError]:
+        async with self._database.primary() as connection:
+            return await self._erased.sort_out(connection, deliveries)
 
     async def _committed(self, deliveries: Sequence[Delivery]) -> list[_Outcome]:
         count = sum(len(each.records) for each in deliveries)
@@ -207,7 +199,12 @@ class Commits:
         )
         async with self._database.primary() as connection:
             kept = await keep_statements(
-                connection, origin.store, origin.credential, records, conditions
+                connection,
+                origin.store,
+                origin.credential,
+                records,
+                conditions,
+                self._erased.macs(origin.store, records),
             )
             there = await find_statements(connection, origin.store, kept.taken)
             refused = _refusals(deliveries, there)
@@ -221,7 +218,12 @@ class Commits:
         async with self._database.writing(extra_seconds) as connection:
             new_data = await insert_data(connection, origin.store, data) if data else set()
             kept = await keep_statements(
-                connection, origin.store, origin.credential, records, Conditions(alone=alone)
+                connection,
+                origin.store,
+                origin.credential,
+                records,
+                Conditions(alone=alone),
+                self._erased.macs(origin.store, records),
             )
             there = await find_statements(connection, origin.store, kept.taken)
             refused = _refusals(deliveries, there)

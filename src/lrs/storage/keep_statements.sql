@@ -59,6 +59,8 @@ CREATE FUNCTION pg_temp.keep_statements(
     verb_digests uuid[],
     activity_keys uuid[],
     activity_digests uuid[],
+    -- What stands for each agent they name in tombstones; NULL if the caller knows of none.
+    macs bytea[],
     -- Gives the position of place 0, and the ids that were taken already.
     OUT first_position bigint,
     OUT taken uuid[]
@@ -99,6 +101,15 @@ BEGIN
         PERFORM pg_advisory_xact_lock(lock_class, in_store);
     ELSE
         PERFORM pg_advisory_xact_lock_shared(lock_class, in_store);
+    END IF;
+    -- Who makes a tombstone holds the lock alone: so it is seen here, or what is written here is
+    -- seen there.
+    IF macs IS NULL THEN
+        IF EXISTS (SELECT FROM tombstones WHERE store = in_store) THEN
+            RAISE SQLSTATE 'LR005' USING MESSAGE = 'somebody was erased from the store';
+        END IF;
+    ELSIF EXISTS (SELECT FROM tombstones WHERE store = in_store AND mac = ANY (macs)) THEN
+        RAISE SQLSTATE 'LR006' USING MESSAGE = 'somebody is named who was erased';
     END IF;
     first_position := CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) * 1024;
 

@@ -57,11 +57,21 @@ class DescribedAnewError(Exception):
     """A verb or an activity is new, or described otherwise than before; nothing was kept."""
 
 
+class NeedsMacsError(Exception):
+    """People were erased from the store, and it was not told whom the statements name."""
+
+
+class NamesErasedError(Exception):
+    """Somebody is named who was erased; nothing was kept."""
+
+
 _REFUSALS: Final[Mapping[str, Callable[[], Exception]]] = {
     "LR001": NeedsTheStoreAloneError,
     "LR002": TakenError,
     "LR003": DescribedAnewError,
     "LR004": being_deleted,
+    "LR005": NeedsMacsError,
+    "LR006": NamesErasedError,
 }
 
 
@@ -107,6 +117,7 @@ async def keep_statements(
     credential: int,
     records: Sequence[StatementRecord],
     conditions: Conditions,
+    macs: Sequence[bytes] | None = None,
 ) -> Kept:
     """Keep the statements whose ids are not taken yet; of a large batch all but the texts.
 
@@ -118,8 +129,12 @@ async def keep_statements(
         credential: who brought them.
         records: with distinct ids, at least one, in the order of the batch.
         conditions: under which they are kept.
+        macs: what stands in tombstones for the agents that they name; None if it is not known
+            that there are any.
 
     Raises:
+        NeedsMacsError: there are tombstones.
+        NamesErasedError: one is of somebody who is named.
         NeedsTheStoreAloneError: a target is not there, or one of them was awaited, and there are
             other writers.
         TakenError: an id is taken, and it was all or nothing.
@@ -136,6 +151,7 @@ async def keep_statements(
         MAX_CHAIN,
         *_agents(records),
         *_descriptions(records if conditions.described_before else (), defines=conditions.defines),
+        macs,
     )
     try:
         (row,) = await fetch_text(connection, _call(len(values)), values)
