@@ -36,6 +36,7 @@ _ERRORS = (
     errors.InvalidRequestError,
     errors.UnauthenticatedError,
     errors.ForbiddenError,
+    errors.PseudonymKeyForgottenError,
     errors.UnavailableError,
 )
 

@@ -54,14 +54,23 @@ PUT_REQUEST: Described = CONDITIONS | {
 POST_REQUEST: Described = CONDITIONS | {
     "requestBody": {"required": True, "content": {"application/json": _OBJECT, "*/*": _BYTES}}
 }
-PUT_ANSWERS: _Answers = {204: _NOTHING, **responses(*_WRITING, errors.DocumentConflictError)}
-POST_ANSWERS: _Answers = {204: _NOTHING, **responses(*_WRITING)}
-DELETE_ANSWERS: _Answers = {204: _NOTHING, **responses(*_ALWAYS, errors.PreconditionFailedError)}
+PUT_ANSWERS: _Answers = {
+    204: _NOTHING,
+    **responses(*_WRITING, errors.DocumentConflictError, errors.PseudonymKeyForgottenError),
+}
+POST_ANSWERS: _Answers = {
+    204: _NOTHING,
+    **responses(*_WRITING, errors.PseudonymKeyForgottenError),
+}
+DELETE_ANSWERS: _Answers = {
+    204: _NOTHING,
+    **responses(*_ALWAYS, errors.PreconditionFailedError, errors.PseudonymKeyForgottenError),
+}
 GET_ANSWERS: _Answers = {
     200: {
         "description": "The document as it was stored, or the ids of many.",
         "headers": _VERSION | {"ETag": _ETAG, "Last-Modified": _LAST_MODIFIED},
         "content": {"application/json": _IDS, "*/*": _BYTES},
     },
-    **responses(*_ALWAYS, errors.DocumentNotFoundError),
+    **responses(*_ALWAYS, errors.DocumentNotFoundError, errors.PseudonymKeyForgottenError),
 }

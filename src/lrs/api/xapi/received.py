@@ -10,7 +10,7 @@ from lrs.api.bodies import media_type, read_body, streamed_body
 from lrs.api.store_options import options_for
 from lrs.api.xapi.multipart_requests import MultipartLimits, received_multipart
 from lrs.errors import InvalidRequestError
-from lrs.services.commits import ReceivedByHash
+from lrs.services.deliveries import ReceivedByHash
 
 # More attachments than any statement has; each part costs some work.
 _MOST_PARTS = 1_000

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lrs.api.problems import answer_error, answer_invalid
 from lrs.api.xapi.parameters import parameters_of
+from lrs.api.xapi.pseudonyms import with_pseudonym
 from lrs.errors import LRSError
 
 _Reader = Callable[[Request], Awaitable[object]]
@@ -100,7 +101,7 @@ async def _itself(request: Request) -> Request:
 def _query_reader(model: type[BaseModel]) -> _Reader:
     async def read(request: Request) -> BaseModel:
         try:
-            return model.model_validate(parameters_of(request))
+            return model.model_validate(await with_pseudonym(request, parameters_of(request)))
         except ValidationError as error:
             parts = [{**part, "loc": ("query", *part["loc"])} for part in error.errors()]
             raise RequestValidationError(parts) from error

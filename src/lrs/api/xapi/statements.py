@@ -109,7 +109,12 @@ async def post_statements(request: Request, principal: Writer, version: RequestV
     operation_id="getStatements",
     responses={
         200: described.GET_ANSWER,
-        **responses(*_ALWAYS, errors.StatementNotFoundError, errors.TooManyRequestsError),
+        **responses(
+            *_ALWAYS,
+            errors.StatementNotFoundError,
+            errors.TooManyRequestsError,
+            errors.PseudonymKeyForgottenError,
+        ),
     },
 )
 async def get_statements(
