@@ -165,8 +165,11 @@ def settings_for(database_url: str, **more: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-async def app(database_url: str) -> AsyncIterator[FastAPI]:
-    app = build_app(settings_for(database_url, page_size=25, max_body_bytes=2_000_000))
+async def app(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[FastAPI]:
+    apart = {"privacy_dir": tmp_path_factory.mktemp("privacy")}
+    app = build_app(settings_for(database_url, page_size=25, max_body_bytes=2_000_000, **apart))
     async with app.router.lifespan_context(app):
         yield app
 

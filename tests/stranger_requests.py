@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 
 from builders import Json, a_statement
+from lrs.xapi.keys import Ifi, ifi_key
 from multipart_requests import Part, multipart
 
 # Where the owner has hidden something that nobody else knows, and so never sends.
@@ -31,6 +32,11 @@ class Names:
         more: the token of a link to the next page of statements.
         key: of the owner's credential, `other_key` of another one in the store.
         email: of the user.
+        kept: a person who is kept, `merged` one who was merged into them, `merge` that this was so.
+        attribute: that persons can have; `team` and `rule` are ids.
+        archived: a person of whom an `archive` is made.
+        forgettable: a person of whom an `erasure` is wanted.
+        retention: a retention rule, `trial` a dry run of it, `hold` a legal hold.
     """
 
     statement: str
@@ -50,6 +56,19 @@ class Names:
     launch: str
     user: str
     email: str
+    kept: str
+    merged: str
+    merge: str
+    attribute: str
+    team: str
+    rule: str
+    archived: str
+    archive: str
+    forgettable: str
+    erasure: str
+    retention: str
+    trial: str
+    hold: str
 
     def all(self) -> Mapping[str, str]:
         """Return them by what they name."""
@@ -105,6 +124,10 @@ def new_names(**known: str) -> Names:
         "launch": str(uuid4()),
         "user": str(uuid4()),
         "email": f"{unique}@example.org",
+        **{name: str(uuid4()) for name in ("kept", "merged", "merge", "team", "rule")},
+        "attribute": f"a{unique}",
+        **{name: str(uuid4()) for name in ("archived", "archive", "retention", "trial", "hold")},
+        **{name: str(uuid4()) for name in ("forgettable", "erasure")},
     }
     return Names(**(made | known))
 
@@ -228,6 +251,22 @@ def _of(**place: str) -> Asking:
     return lambda it: Ask(place={name: getattr(it, of) for name, of in place.items()})
 
 
+def account_of(it: Names) -> Json:
+    """Return what the person who is kept is told by."""
+    return {"account": {"homePage": "https://hr.example.org", "name": it.document}}
+
+
+def account_key(it: Names) -> str:
+    """Return the key of that."""
+    return str(ifi_key(Ifi("account", f"https://hr.example.org {it.document}")))
+
+
+def _person(it: Names) -> Ask:
+    """Ask for the learner, by the key of the identifier."""
+    key = ifi_key(Ifi("mbox", f"mailto:{it.person}@example.org"))
+    return Ask(place={"id": str(key)})
+
+
 def _elsewhere(ask: Asking) -> Asking:
     """Ask for the same and name the store."""
 
@@ -238,7 +277,63 @@ def _elsewhere(ask: Asking) -> Asking:
     return asking
 
 
+def _kept(**more: Any) -> Asking:
+    """Ask for the person who is kept."""
+    return lambda it: Ask(place={"id": it.kept}, **more)
+
+
+def _archive(**more: Any) -> Asking:
+    """Ask for the archive of a person."""
+    return lambda it: Ask(place={"id": it.archived, "archive": it.archive}, **more)
+
+
+def _erasure(**more: Any) -> Asking:
+    """Ask for the erasure of a person."""
+    return lambda it: Ask(place={"id": it.forgettable, "erasure": it.erasure}, **more)
+
+
+def _attribute(it: Names) -> dict[str, str]:
+    return {"id": it.kept, "name": it.attribute}
+
+
+def _member(it: Names) -> dict[str, str]:
+    return {"team": it.team, "person": it.kept}
+
+
+def _pair(it: Names) -> dict[str, str]:
+    return {"first": it.kept, "second": it.merged}
+
+
+_DEFINITION = {"type": "text", "title": {"de": "Mein", "en": "Mine"}}
+_RETENTION = {"name": "Mine", "action": "erase", "conditions": {"age": {"days": 100}}}
+_RULE = {"kind": "account_is_mail", "home_page": "https://mine.example.org"}
 _NEW_CREDENTIAL = {"label": "Mine", "system": "Moodle", "scopes": ["statements/write"]}
+
+
+def _scim_user(it: Names) -> Json:
+    """Return what a provider of identities says of the person who is kept."""
+    told = {"userName": it.email, "emails": [{"value": it.email}]}
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], **told}
+
+
+def _scim_group(it: Names) -> Json:
+    told = {"displayName": it.document, "members": [{"value": it.kept}]}
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], **told}
+
+
+def _scim_patch(**change: Any) -> Json:
+    return {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "add", **change}],
+    }
+
+
+def _scim(name: str, **more: Any) -> Asking:
+    """Ask for a resource of SCIM, which a stranger does not find."""
+    return lambda it: Ask(place={"resource": getattr(it, name)}, stranger=404, **more)
+
+
+_EXTERNAL_ID = _scim_patch(path="externalId", value="mine")
 
 
 ASKED: Mapping[tuple[str, str], Sequence[Asking]] = {
@@ -336,6 +431,100 @@ ASKED: Mapping[tuple[str, str], Sequence[Asking]] = {
         lambda it: Ask({"who": it.key}),
         lambda it: Ask({"target": it.other_key}),
     ],
+    ("GET", "/api/v1/people"): [
+        _plain,
+        lambda it: Ask({"identifier": it.agent_text}),
+        lambda it: Ask({"attribute": f"{it.attribute}=x"}),
+        lambda it: Ask({"team": it.team}),
+        lambda it: Ask({"more": it.more}, owner=400, stranger=400),
+    ],
+    ("POST", "/api/v1/people"): [
+        lambda it: Ask(json={"name": "Mine", "identifiers": [it.agent]}),
+        lambda it: Ask(json={"attributes": [{"name": it.attribute, "value": "x"}]}),
+    ],
+    ("GET", "/api/v1/people/{id}"): [_kept(), _person],
+    ("PATCH", "/api/v1/people/{id}"): [
+        _kept(json={"name": "Mine"}),
+        lambda it: replace(_person(it), json={"name": "Mine"}),
+    ],
+    ("GET", "/api/v1/people/{id}/changes"): [_kept()],
+    ("DELETE", "/api/v1/people/{id}"): [_kept()],
+    ("POST", "/api/v1/people/{id}/identifiers"): [
+        lambda it: Ask(place={"id": it.kept}, json={"identifiers": [it.agent]})
+    ],
+    ("DELETE", "/api/v1/people/{id}/identifiers/{key}"): [
+        lambda it: Ask(place={"id": it.kept, "key": account_key(it)})
+    ],
+    ("PUT", "/api/v1/people/{id}/attributes/{name}"): [
+        lambda it: Ask(place=_attribute(it), json={"value": "mine"})
+    ],
+    ("DELETE", "/api/v1/people/{id}/attributes/{name}"): [lambda it: Ask(place=_attribute(it))],
+    ("GET", "/api/v1/people/{id}/restrictions"): [_kept(), _person],
+    ("POST", "/api/v1/people/{id}/restrictions"): [_kept(json={"reason": "mine"})],
+    ("DELETE", "/api/v1/people/{id}/restrictions"): [
+        lambda it: Ask(place={"id": it.kept}, owner=409)
+    ],
+    ("GET", "/api/v1/people/{id}/erasures"): [_of(id="forgettable"), _person],
+    ("POST", "/api/v1/people/{id}/erasures"): [
+        _kept(json={"mode": "erase"}),
+        lambda it: replace(_person(it), json={"mode": "anonymise"}),
+    ],
+    ("GET", "/api/v1/people/{id}/erasures/{erasure}"): [_erasure()],
+    ("DELETE", "/api/v1/people/{id}/erasures/{erasure}"): [_erasure()],
+    ("POST", "/api/v1/people/{id}/erasures/{erasure}/confirmation"): [
+        _erasure(json={"confirm": str(uuid4())}, owner=409)
+    ],
+    # The key is that of the installation.
+    ("GET", "/api/v1/privacy/keys"): [lambda _: Ask(owner=0)],
+    ("GET", "/api/v1/people/{id}/merges"): [_kept()],
+    ("POST", "/api/v1/people/{id}/merges"): [
+        lambda it: replace(_person(it), json={"other": it.kept}),
+    ],
+    ("DELETE", "/api/v1/people/{id}/merges/{merge}"): [
+        lambda it: Ask(place={"id": it.kept, "merge": it.merge})
+    ],
+    ("POST", "/api/v1/people/{id}/splits"): [
+        lambda it: Ask(place={"id": it.kept}, json={"identifiers": [account_of(it)]})
+    ],
+    ("GET", "/api/v1/people/suggestions"): [_plain],
+    ("POST", "/api/v1/people/suggestions/{first}/{second}/accept"): [
+        lambda it: Ask(place=_pair(it), owner=409)
+    ],
+    ("POST", "/api/v1/people/suggestions/{first}/{second}/refuse"): [
+        lambda it: Ask(place=_pair(it), owner=409)
+    ],
+    ("GET", "/api/v1/attribute-definitions"): [_plain],
+    ("PUT", "/api/v1/attribute-definitions/{name}"): [
+        lambda it: Ask(place={"name": it.attribute}, json=_DEFINITION)
+    ],
+    ("DELETE", "/api/v1/attribute-definitions/{name}"): [
+        lambda it: Ask(place={"name": it.attribute}, owner=409)
+    ],
+    ("GET", "/api/v1/joining-rules"): [_plain],
+    ("POST", "/api/v1/joining-rules"): [lambda _: Ask(json=_RULE)],
+    ("DELETE", "/api/v1/joining-rules/{rule}"): [_of(rule="rule")],
+    ("GET", "/api/v1/teams"): [_plain],
+    ("POST", "/api/v1/teams"): [lambda it: Ask(json={"name": it.document})],
+    ("GET", "/api/v1/teams/{team}"): [_of(team="team")],
+    ("PATCH", "/api/v1/teams/{team}"): [
+        lambda it: Ask(place={"team": it.team}, json={"external_id": "mine"})
+    ],
+    ("DELETE", "/api/v1/teams/{team}"): [_of(team="team")],
+    ("GET", "/api/v1/teams/{team}/members"): [_of(team="team")],
+    ("PUT", "/api/v1/teams/{team}/members/{person}"): [
+        lambda it: Ask(place=_member(it), json={"until": "2020-01-01"}, owner=409)
+    ],
+    ("DELETE", "/api/v1/teams/{team}/members/{person}"): [lambda it: Ask(place=_member(it))],
+    ("POST", "/api/v1/people/imports"): [
+        lambda it: Ask(json=[{"mail": it.email, "name": "Mine", "identifiers": [it.agent]}]),
+    ],
+    ("GET", "/api/v1/people/{id}/history"): [
+        _person,
+        lambda it: replace(_person(it), params={"course": it.activity, "verb": it.verb}),
+        lambda it: replace(_person(it), headers={"Accept": "application/x-ndjson"}),
+        lambda it: replace(_person(it), params={"cursor": "none"}, owner=400, stranger=400),
+    ],
+    ("GET", "/api/v1/people/{id}/summary"): [_person],
     ("GET", "/metrics"): [_plain],
     ("GET", "/api/v1/users"): [_plain],
     ("GET", "/api/v1/users/{user}"): [_of(user="user")],
@@ -359,7 +548,98 @@ ASKED: Mapping[tuple[str, str], Sequence[Asking]] = {
             }
         )
     ],
+    ("GET", "/api/v1/reidentifications"): [_plain],
+    ("GET", "/api/v1/people/{id}/archives"): [_of(id="archived"), _person],
+    ("POST", "/api/v1/people/{id}/archives"): [
+        lambda it: replace(_person(it), json={}),
+        _kept(json={"language": "de"}),
+    ],
+    ("GET", "/api/v1/people/{id}/archives/{archive}"): [_archive()],
+    ("DELETE", "/api/v1/people/{id}/archives/{archive}"): [_archive()],
+    # What is in it the owner has once it is made: `tests/api/test_archives.py` shows it.
+    ("GET", "/api/v1/people/{id}/archives/{archive}/content"): [_archive(owner=0)],
+    ("GET", "/api/v1/retention-rules"): [_plain],
+    ("POST", "/api/v1/retention-rules"): [lambda _: Ask(json=_RETENTION)],
+    ("GET", "/api/v1/retention-rules/{rule}"): [_of(rule="retention")],
+    ("PUT", "/api/v1/retention-rules/{rule}"): [
+        lambda it: Ask(place={"rule": it.retention}, json=_RETENTION)
+    ],
+    ("DELETE", "/api/v1/retention-rules/{rule}"): [_of(rule="retention")],
+    ("GET", "/api/v1/retention-rules/{rule}/dry-runs"): [_of(rule="retention")],
+    # One is being made, or is over: the owner gets the one or the other answer.
+    ("POST", "/api/v1/retention-rules/{rule}/dry-runs"): [
+        lambda it: Ask(place={"rule": it.retention}, owner=0)
+    ],
+    ("GET", "/api/v1/retention-rules/{rule}/dry-runs/{run}"): [_of(rule="retention", run="trial")],
+    ("POST", "/api/v1/retention-rules/{rule}/activation"): [
+        lambda it: Ask(place={"rule": it.retention}, owner=0)
+    ],
+    ("DELETE", "/api/v1/retention-rules/{rule}/activation"): [_of(rule="retention")],
+    ("GET", "/api/v1/retention-runs"): [
+        _plain,
+        lambda it: Ask({"rule": it.retention}),
+        lambda it: Ask({"before": it.trial}),
+    ],
+    ("GET", "/api/v1/retention-runs/{run}"): [lambda it: Ask(place={"run": it.trial}, owner=404)],
+    ("GET", "/api/v1/legal-holds"): [_plain],
+    ("POST", "/api/v1/legal-holds"): [
+        lambda it: Ask(json={"reason": "mine", "person": it.kept}),
+        lambda it: Ask(json={"reason": "mine", "activity": it.activity}),
+    ],
+    ("GET", "/api/v1/legal-holds/{hold}"): [_of(hold="hold")],
+    ("DELETE", "/api/v1/legal-holds/{hold}"): [_of(hold="hold")],
     # Of people alone: a tool gets nowhere, in whatever store it is.
+    ("GET", "/api/v1/me/export"): [_plain_for_nobody()],
+    ("POST", "/api/v1/me/export"): [_plain_for_nobody()],
+    ("DELETE", "/api/v1/me/export"): [_plain_for_nobody()],
+    ("GET", "/api/v1/me/export/content"): [_plain_for_nobody()],
+    ("POST", "/api/v1/reidentifications"): [
+        lambda _: Ask(json={"pseudonym": "a" * 52, "reason": "a guess of mine"}, owner=0)
+    ],
+    ("POST", "/api/v1/reidentifications/{reidentification}/approval"): [
+        _plain_for_nobody(reidentification=str(uuid4()))
+    ],
+    ("GET", "/api/v1/reidentifications/{reidentification}"): [
+        _plain_for_nobody(reidentification=str(uuid4()))
+    ],
+    ("GET", "/api/v1/me/history"): [_plain_for_nobody()],
+    ("GET", "/api/v1/me/summary"): [_plain_for_nobody()],
+    ("GET", "/scim/v2/Users"): [_plain, lambda it: Ask({"filter": f'id eq "{it.kept}"'})],
+    ("POST", "/scim/v2/Users"): [lambda it: Ask(json=_scim_user(it), stranger=201)],
+    ("POST", "/scim/v2/Users/.search"): [
+        lambda it: Ask(json={"filter": f'userName co "{it.kept}" or id eq "{it.kept}"'})
+    ],
+    ("GET", "/scim/v2/Users/{resource}"): [_scim("kept")],
+    ("PUT", "/scim/v2/Users/{resource}"): [
+        lambda it: Ask(place={"resource": it.kept}, json=_scim_user(it), stranger=404)
+    ],
+    ("PATCH", "/scim/v2/Users/{resource}"): [_scim("kept", json=_EXTERNAL_ID)],
+    ("DELETE", "/scim/v2/Users/{resource}"): [_scim("kept")],
+    ("GET", "/scim/v2/Groups"): [_plain, lambda it: Ask({"filter": f'members eq "{it.kept}"'})],
+    ("POST", "/scim/v2/Groups"): [lambda it: Ask(json=_scim_group(it), stranger=400)],
+    ("POST", "/scim/v2/Groups/.search"): [
+        lambda it: Ask(json={"filter": f'members eq "{it.kept}" or id eq "{it.team}"'})
+    ],
+    ("GET", "/scim/v2/Groups/{resource}"): [_scim("team")],
+    ("PUT", "/scim/v2/Groups/{resource}"): [
+        lambda it: Ask(place={"resource": it.team}, json=_scim_group(it), stranger=404)
+    ],
+    ("PATCH", "/scim/v2/Groups/{resource}"): [
+        _scim("team", json=_EXTERNAL_ID),
+        lambda it: Ask(
+            place={"resource": it.team},
+            json=_scim_patch(path="members", value=[{"value": it.kept}]),
+            stranger=404,
+        ),
+    ],
+    ("DELETE", "/scim/v2/Groups/{resource}"): [_scim("team")],
+    ("POST", "/scim/v2/.search"): [lambda it: Ask(json={"filter": f'id eq "{it.team}"'})],
+    # What is the same for everybody.
+    ("GET", "/scim/v2/ServiceProviderConfig"): [_plain],
+    ("GET", "/scim/v2/ResourceTypes"): [_plain],
+    ("GET", "/scim/v2/ResourceTypes/{resource}"): [_plain_for_nobody(resource="User")],
+    ("GET", "/scim/v2/Schemas"): [_plain],
+    ("GET", "/scim/v2/Schemas/{resource}"): [_plain_for_nobody(resource="none")],
     ("GET", "/api/v1/api-tokens"): [_plain_for_nobody()],
     ("POST", "/api/v1/api-tokens"): [
         lambda it: Ask(json={"label": "Mine", "store": it.store}, owner=0)

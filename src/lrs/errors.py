@@ -196,8 +196,72 @@ class PersonConflictError(LRSError):
     """One identifier would belong to two persons, or one value to two days; both are named."""
 
 
+class InvalidScimError(LRSError):
+    """A request of SCIM that cannot be understood or done (RFC 7644 3.12).
+
+    Attributes:
+        scim_type: the word that SCIM has for what is wrong, such as invalidFilter.
+    """
+
+    def __init__(self, detail: str, scim_type: str) -> None:
+        super().__init__(detail)
+        self.scim_type = scim_type
+
+
 class ErasedPersonError(LRSError):
     """Somebody was erased, and a statement or document about them comes again (DSGVO Art. 17)."""
+
+
+class ErasureNotFoundError(LRSError):
+    """No such erasure of this person."""
+
+
+class ErasureConflictError(LRSError):
+    """An erasure cannot be wanted, confirmed or withdrawn as things are."""
+
+
+class PseudonymousStoreError(LRSError):
+    """A pseudonymous store would come to know who somebody is."""
+
+
+class PseudonymKeyForgottenError(LRSError):
+    """The key of a pseudonymous store was thrown away: nothing leads to its persons any more."""
+
+
+class ReidentificationNotFoundError(LRSError):
+    """Nobody has asked for it, or somebody in another store."""
+
+
+class ReidentificationConflictError(LRSError):
+    """It was agreed to already, or too late."""
+
+
+class ArchiveNotFoundError(LRSError):
+    """No such archive of a person, or one that has expired."""
+
+
+class ArchiveConflictError(LRSError):
+    """An archive is not ready yet, or is being made already, or the person is being erased."""
+
+
+class UnsatisfiableRangeError(LRSError):
+    """A download is to go on behind its end (RFC 9110 15.5.17).
+
+    Attributes:
+        size: bytes that there are.
+    """
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__(detail)
+        self.size = size
+
+
+class RetentionNotFoundError(LRSError):
+    """No such retention rule, run of one, or legal hold."""
+
+
+class RetentionConflictError(LRSError):
+    """A rule was not tried since it was changed, or a legal hold forbids it."""
 
 
 class SignInError(LRSError):

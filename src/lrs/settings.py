@@ -231,6 +231,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
 
     data_dir: Path = Path("data")
+    privacy_dir: Path | None = None
     postgres_bin: Path | None = None
     database_url: DatabaseUrl | None = None
     database_read_url: DatabaseUrl | None = None
@@ -289,6 +290,11 @@ class Settings(BaseSettings):
     max_batch: Annotated[int, Field(ge=1)] = 10_000
     page_size: Annotated[int, Field(ge=1)] = 100
     max_page_size: Annotated[int, Field(ge=1)] = 1_000
+
+    @property
+    def privacy_directory(self) -> Path:
+        """Where keys of pseudonyms and the ledger of erasures lie, apart from the database."""
+        return self.privacy_dir or self.data_dir / "privacy"
 
     @model_rule(mode="after")
     def _fit_together(self) -> Self:

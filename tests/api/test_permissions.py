@@ -65,7 +65,7 @@ async def test_each_route_lets_in_whom_it_says(
     wrong = []
     for permission in PROTECTED:
         answer = await asked(app, permission, tenant)
-        is_refused = answer.status_code == 403 and "missing" in answer.json()
+        is_refused = answer.status_code == 403 and "this needs the scope" in answer.text
         if is_refused is permission.allows(scopes) or answer.status_code in {401, 500}:
             wrong.append((permission.method, permission.path, answer.status_code, answer.text))
     assert not wrong
@@ -90,7 +90,9 @@ async def test_who_lacks_a_scope_is_told_which(
         await revoke(database, tenant)
     if permission.any_of:
         assert answer.status_code == 403
-        assert answer.json()["missing"] == [scope.value for scope in permission.any_of]
+        # SCIM has no place for them but the text.
+        missing = answer.json().get("missing") or permission.path.startswith("/scim/")
+        assert missing in (True, [scope.value for scope in permission.any_of])
         assert all(scope in answer.json()["detail"] for scope in permission.any_of)
     else:
         assert answer.status_code != 401

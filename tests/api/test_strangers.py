@@ -30,7 +30,7 @@ from lrs.storage.engines import Database, DatabaseOptions, open_database
 from lrs.xapi.versions import Version
 from multipart_requests import Part, multipart
 from statement_resource import new_id, page, post
-from stranger_requests import ASKED, Ask, Names, new_names
+from stranger_requests import ASKED, Ask, Names, account_of, new_names
 
 HOST = "http://lrs.test"
 API = f"{HOST}/api/v1"
@@ -86,6 +86,11 @@ class Owner:
             f"{API}/credentials": {"store": names.store},
             f"{API}/launch-tokens": {},
             f"{API}/users/{names.user}": {},
+            f"{API}/people/{names.kept}": {},
+            f"{API}/teams/{names.team}/members": {},
+            f"{API}/joining-rules": {},
+            f"{API}/retention-rules/{names.retention}": {},
+            f"{API}/legal-holds/{names.hold}": {},
         }
         answers = {
             address: await self.client.get(address, params=params)
@@ -136,7 +141,54 @@ async def filled(client: httpx.AsyncClient, tenant: Tenant) -> Owner:
     user = await made(client, "/users", person)
     known = {"etag": etag, "launch": launch["id"], "other_key": other["key"], "user": user["id"]}
     known["more"] = await more_link(client)
+    known |= await fill_with_people(client, names, hidden)
+    known |= await fill_with_retention(client, hidden)
+    known |= await fill_with_erasure(client, hidden)
     return Owner(client, Names(**{**names.all(), **known}), hidden)
+
+
+async def fill_with_people(client: httpx.AsyncClient, names: Names, hidden: str) -> dict[str, str]:
+    """Keep a person of two, in a team; return what all of it is called."""
+    definition = {"type": "text", "title": {"de": hidden, "en": hidden}}
+    path = f"{API}/attribute-definitions/{names.attribute}"
+    assert (await client.put(path, json=definition)).status_code == 200
+    value = {"name": names.attribute, "value": hidden}
+    called = {"name": hidden, "user_name": hidden}
+    person = {**called, "identifiers": [account_of(names)], "attributes": [value]}
+    kept = (await made(client, "/people", person))["id"]
+    merged = (await made(client, "/people", {"name": hidden}))["id"]
+    merge = (await made(client, f"/people/{kept}/merges", {"other": merged}))["id"]
+    team = (await made(client, "/teams", {"name": hidden}))["id"]
+    days = {"from": "2019-01-01"}
+    answer = await client.put(f"{API}/teams/{team}/members/{kept}", json=days)
+    assert answer.status_code == 204, answer.text
+    rule = {"kind": "account_is_mail", "home_page": f"https://{hidden}.example.org"}
+    made_rule = (await made(client, "/joining-rules", rule))["id"]
+    return {"kept": kept, "merged": merged, "merge": merge, "team": team, "rule": made_rule}
+
+
+async def fill_with_retention(client: httpx.AsyncClient, hidden: str) -> dict[str, str]:
+    """Order an archive, make a rule that is tried, and a hold; return what they are called."""
+    person = (await made(client, "/people", {"name": hidden}))["id"]
+    rule = {"name": hidden, "action": "erase", "conditions": {"systems": [hidden]}}
+    retention = (await made(client, "/retention-rules", rule))["id"]
+    hold = (await made(client, "/legal-holds", {"reason": hidden, "system": hidden}))["id"]
+    accepted = {
+        "archive": await client.post(f"{API}/people/{person}/archives", json={}),
+        "trial": await client.post(f"{API}/retention-rules/{retention}/dry-runs"),
+    }
+    assert {answer.status_code for answer in accepted.values()} == {202}
+    names = {name: answer.json()["id"] for name, answer in accepted.items()}
+    return {"archived": person, "retention": retention, "hold": hold, **names}
+
+
+async def fill_with_erasure(client: httpx.AsyncClient, hidden: str) -> dict[str, str]:
+    """Ask for the erasure of somebody; return what both are called."""
+    person = (await made(client, "/people", {"name": hidden}))["id"]
+    wanted = {"mode": "erase", "reason": hidden}
+    answer = await client.post(f"{API}/people/{person}/erasures", json=wanted)
+    assert answer.status_code == 202, answer.text
+    return {"forgettable": person, "erasure": answer.json()["id"]}
 
 
 async def made(client: httpx.AsyncClient, path: str, wanted: Json) -> Json:

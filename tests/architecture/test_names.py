@@ -23,6 +23,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Who asks the machine's clock. `stored` comes from PostgreSQL's, so that all writers share one.
 CLOCKS = {
     "src/lrs/services/analytics.py": "`as_of` says when an answer was computed, and orders nothing",
+    "src/lrs/services/people.py": "SCIM knows no days: what it says begins or ends today",
     "src/lrs/storage/embedded/data_directory.py": "the lock file says since when it is held",
     "src/lrs/cli/loading/sender.py": "Retry-After may be a date",
 }

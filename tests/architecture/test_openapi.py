@@ -82,9 +82,21 @@ def test_every_error_is_a_problem(document: Json) -> None:
         for place, operation in operations(document)
         for status, answer in operation["responses"].items()
         if not status.startswith("2")
+        if " /scim/" not in place
         if answer["content"] != {"application/problem+json": {"schema": _PROBLEM}}
     ]
     assert others == []
+
+
+def test_every_error_of_scim_is_in_its_own_words(document: Json) -> None:
+    errors = [
+        answer["content"]["application/scim+json"]["schema"]
+        for place, operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if " /scim/" in place and not status.startswith("2")
+    ]
+    assert errors
+    assert all("scimType" in schema["properties"] for schema in errors)
 
 
 def test_422_is_never_promised(document: Json) -> None:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from lrs import errors
 from lrs.api.notes import note_refusal, routed
+from lrs.api.scim_problems import SCIM_JSON, is_scim, scim_error
 from lrs.errors import LRSError
 from lrs.observability import request_id
 
@@ -31,6 +32,7 @@ class Kind(NamedTuple):
 KINDS: Mapping[type[LRSError], Kind] = {
     errors.InvalidRequestError: Kind(400, "invalid-request", "The request cannot be understood"),
     errors.InvalidStatementError: Kind(400, "invalid-statement", "A statement is not valid"),
+    errors.InvalidScimError: Kind(400, "invalid-scim", "The request of SCIM cannot be done"),
     errors.UnsupportedVersionError: Kind(400, "unsupported-version", "Unknown version of xAPI"),
     errors.UnknownMemberError: Kind(400, "unknown-member", "Something unknown is named"),
     errors.InvalidQueryError: Kind(400, "invalid-query", "The query does not make sense"),
@@ -49,6 +51,11 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.ApiTokenNotFoundError: Kind(404, "api-token-not-found", "No such token"),
     errors.UserNotFoundError: Kind(404, "user-not-found", "No such user"),
     errors.PersonNotFoundError: Kind(404, "person-not-found", "No such person or team"),
+    errors.ReidentificationNotFoundError: Kind(
+        404, "reidentification-not-found", "Nobody has asked for this"
+    ),
+    errors.ArchiveNotFoundError: Kind(404, "archive-not-found", "No such archive"),
+    errors.RetentionNotFoundError: Kind(404, "retention-not-found", "No such rule, run or hold"),
     errors.SlowBodyError: Kind(408, "slow-body", "The body comes too slowly"),
     errors.SlowHeadError: Kind(408, "slow-head", "The request line or a header does not end"),
     errors.StatementConflictError: Kind(409, "statement-conflict", "The id is taken"),
@@ -56,9 +63,21 @@ KINDS: Mapping[type[LRSError], Kind] = {
     errors.CredentialConflictError: Kind(409, "credential-conflict", "The key is taken"),
     errors.StoreConflictError: Kind(409, "store-conflict", "The store cannot be had"),
     errors.UserConflictError: Kind(409, "user-conflict", "There is such a user already"),
+    errors.PseudonymousStoreError: Kind(409, "pseudonymous-store", "The store keeps pseudonyms"),
+    errors.ReidentificationConflictError: Kind(
+        409, "reidentification-conflict", "This cannot be agreed to any more"
+    ),
+    errors.PseudonymKeyForgottenError: Kind(
+        409, "pseudonym-key-forgotten", "The key of the pseudonyms is gone for good"
+    ),
+    errors.ErasureNotFoundError: Kind(404, "erasure-not-found", "No such erasure"),
+    errors.ErasureConflictError: Kind(409, "erasure-conflict", "This cannot be erased now"),
     errors.PersonConflictError: Kind(409, "person-conflict", "This contradicts what is known"),
+    errors.ArchiveConflictError: Kind(409, "archive-conflict", "The archive cannot be had now"),
+    errors.RetentionConflictError: Kind(409, "retention-conflict", "This must not be done now"),
     errors.PreconditionFailedError: Kind(412, "precondition-failed", "A precondition is not met"),
     errors.TooLargeError: Kind(413, "too-large", "The request is over a limit"),
+    errors.UnsatisfiableRangeError: Kind(416, "unsatisfiable-range", "There is no such part"),
     errors.TooManyRequestsError: Kind(429, "too-many-requests", "Too much is asked for at once"),
     errors.LargeHeadError: Kind(431, "large-head", "The request line and headers are over a limit"),
     errors.BusyError: Kind(503, "busy", "The service has too much to do now"),
@@ -145,9 +164,11 @@ def answer_error(request: Request, error: Exception) -> Response:
         members["known"] = list(error.known)
     if isinstance(error, errors.ForbiddenError) and error.missing:
         members["missing"] = list(error.missing)
-    answer = _answer(request, kind, error.detail, members)
+    answer = _answer(request, kind, error.detail, members, error)
     if isinstance(error, errors.TooManyRequestsError):
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.UnsatisfiableRangeError):
+        answer.headers["Content-Range"] = f"bytes */{error.size}"
     return answer
 
 
@@ -202,8 +223,17 @@ def _place(location: object) -> str:
     return ".".join(str(step) for step in steps)
 
 
-def _answer(request: Request, kind: Kind, detail: str, members: Mapping[str, object]) -> Response:
+def _answer(
+    request: Request,
+    kind: Kind,
+    detail: str,
+    members: Mapping[str, object],
+    error: LRSError | None = None,
+) -> Response:
     headers = _headers(request, kind.status)
+    if is_scim(request):
+        told = scim_error(kind.status, kind.code, detail, error)
+        return Response(told, kind.status, headers, media_type=SCIM_JSON)
     if _wants_text(request):
         text = f"{kind.title}: {detail}\n"
         return Response(text, kind.status, headers, media_type="text/plain")

@@ -9,6 +9,7 @@ from lrs.services.activities import ActivitiesService
 from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
 from lrs.services.api_tokens import ApiTokensService
+from lrs.services.archives import ArchivesService
 from lrs.services.attachments import AttachmentsService
 from lrs.services.audit import AuditService
 from lrs.services.audit_log import AuditLogService
@@ -17,16 +18,52 @@ from lrs.services.bearer_tokens import BearerTokensService
 from lrs.services.consistency import ConsistencyService
 from lrs.services.credentials import CredentialsService
 from lrs.services.documents import DocumentsService
+from lrs.services.erasures import ErasuresService
+from lrs.services.freezing import FreezingService
+from lrs.services.histories import HistoriesService
 from lrs.services.launch_tokens import LaunchTokensService
+from lrs.services.legal_holds import LegalHoldsService
 from lrs.services.local_accounts import LocalAccountsService
+from lrs.services.people import PeopleService
+from lrs.services.people_imports import PeopleImportsService
+from lrs.services.people_schema import PeopleSchemaService
+from lrs.services.person_facts import PersonFactsService
+from lrs.services.person_merges import PersonMergesService
 from lrs.services.presentation import PresentationService
 from lrs.services.provenance import ProvenanceService
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.services.rates import RatesService
+from lrs.services.reidentification import ReidentificationService
+from lrs.services.retention import RetentionService
+from lrs.services.scim_groups import ScimGroupsService
+from lrs.services.scim_users import ScimUsersService
 from lrs.services.sessions import SessionsService
 from lrs.services.sign_on import SignOnService
 from lrs.services.statements import StatementsService
 from lrs.services.stores import StoresService
+from lrs.services.teams import TeamsService
 from lrs.services.users import UsersService
+
+
+@dataclass(frozen=True, slots=True)
+class PersonServices:
+    """The services that are about persons, and what the law gives them."""
+
+    archives: ArchivesService
+    erasures: ErasuresService
+    freezing: FreezingService
+    histories: HistoriesService
+    legal_holds: LegalHoldsService
+    people: PeopleService
+    people_imports: PeopleImportsService
+    people_schema: PeopleSchemaService
+    person_facts: PersonFactsService
+    person_merges: PersonMergesService
+    reidentification: ReidentificationService
+    retention: RetentionService
+    scim_groups: ScimGroupsService
+    scim_users: ScimUsersService
+    teams: TeamsService
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +85,10 @@ class Services:
     documents: DocumentsService
     launch_tokens: LaunchTokensService
     local_accounts: LocalAccountsService
+    persons: PersonServices
     presentation: PresentationService
     provenance: ProvenanceService
+    pseudonyms: PseudonymsService
     rates: RatesService
     sessions: SessionsService
     # None without an identity provider.

@@ -14,6 +14,9 @@ from lrs.cli.credentials import credential
 from lrs.cli.database import shared_database
 from lrs.cli.demo.command import demo
 from lrs.cli.load import load
+from lrs.cli.people import people
+from lrs.cli.privacy import privacy
+from lrs.cli.pseudonym_keys import forget_key
 from lrs.cli.reporting import ReportingGroup
 from lrs.cli.serve import serve
 from lrs.cli.store import store
@@ -31,8 +34,11 @@ app = typer.Typer(
 app.command()(serve)
 app.add_typer(credential, name="credential")
 app.add_typer(audit, name="audit")
+privacy.command()(forget_key)
+app.add_typer(privacy, name="privacy")
 app.add_typer(store, name="store")
 app.add_typer(user, name="user")
+app.add_typer(people, name="people")
 app.command()(load)
 app.command()(demo)
 

@@ -17,6 +17,7 @@ from lrs.auth.scopes import DEFAULT, Scope, Scopes
 from lrs.auth.terms import Terms
 from lrs.cli.database import server_key, shared_database
 from lrs.cli.tables import minute, show
+from lrs.main.services import pseudonyms_service
 from lrs.services.administrators import Administrator
 from lrs.services.credentials import (
     FIRST_STORE,
@@ -56,7 +57,8 @@ async def credentials_service(url: str, settings: Settings) -> AsyncIterator[Cre
     """Open the service on a database for the length of the block."""
     database = await open_database(DatabaseOptions(url))
     try:
-        yield CredentialsService(database, server_key(settings).encode())
+        pseudonyms = pseudonyms_service(settings, database)
+        yield CredentialsService(database, server_key(settings).encode(), pseudonyms=pseudonyms)
     finally:
         await database.close()
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from lrs.auth.audit import Caller, WhoKind
 from lrs.cli.database import shared_database
 from lrs.cli.tables import minute, show
-from lrs.main.services import most_of_stores
+from lrs.main.services import most_of_stores, pseudonyms_service
 from lrs.services.deletion import DeletionService
 from lrs.services.stores import StoresService
 from lrs.settings import load_settings
@@ -44,15 +44,23 @@ def create(
         Mode, typer.Option(help="strict as the standard, or tolerant as docs/clients.md says.")
     ] = Mode.STRICT,
     setting: Changes = None,
+    *,
+    pseudonymous: Annotated[
+        bool,
+        typer.Option(
+            "--pseudonymous",
+            help="Keep actors by keyed pseudonyms alone, for ever, as docs/pseudonyms.md says.",
+        ),
+    ] = False,
 ) -> None:
     """Make an empty store; `lrs credential create --store` makes credentials for it."""
     changes = _changes(setting)
 
     async def make(service: StoresService, _: Database) -> None:
-        await service.create(_caller("create"), name, mode, changes)
+        await service.create(_caller("create"), name, mode, changes, pseudonymous=pseudonymous)
 
     _run(make)
-    typer.echo(f"{name} is {mode.value}")
+    typer.echo(f"{name} is {mode.value}{' and pseudonymous' if pseudonymous else ''}")
 
 
 @store.command(name="list")
@@ -132,7 +140,9 @@ def _run(task: Callable[[StoresService, Database], Awaitable[_Result]]) -> _Resu
 
     async def run(url: str) -> _Result:
         async with _opened(url) as database:
-            return await task(StoresService(database, most_of_stores(settings)), database)
+            pseudonyms = pseudonyms_service(settings, database)
+            service = StoresService(database, most_of_stores(settings), pseudonyms)
+            return await task(service, database)
 
     with shared_database(settings) as shared:
         return asyncio.run(run(shared.url))
@@ -150,7 +160,6 @@ async def _opened(url: str) -> AsyncIterator[Database]:
 def _table(found: Sequence[Store]) -> Table:
     table = Table(Column("store", overflow="fold"), "mode", "made (UTC)", "being deleted since")
     for each in found:
-        table.add_row(
-            escape(each.name), each.mode.value, minute(each.created), minute(each.deleting)
-        )
+        mode = f"{each.mode.value}{', pseudonymous' if each.pseudonymous else ''}"
+        table.add_row(escape(each.name), mode, minute(each.created), minute(each.deleting))
     return table

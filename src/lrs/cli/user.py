@@ -16,6 +16,7 @@ from lrs.auth.restrictions import Grant
 from lrs.auth.roles import Role
 from lrs.cli.database import server_key, shared_database
 from lrs.cli.tables import minute, show
+from lrs.main.services import pseudonyms_service
 from lrs.services.users import Asking, GivenRole, KnownUser, SetUpLink, UsersService
 from lrs.settings import Settings, load_settings
 from lrs.storage.embedded.data_directory import DataDirectory
@@ -40,13 +41,14 @@ def _address(text: str) -> str:
 async def _users_service(url: str, settings: Settings) -> AsyncIterator[UsersService]:
     database = await open_database(DatabaseOptions(url))
     try:
-        yield UsersService(database, server_key(settings).encode())
+        pseudonyms = pseudonyms_service(settings, database)
+        yield UsersService(database, server_key(settings).encode(), pseudonyms)
     finally:
         await database.close()
 
 
 @user.command()
-def create(
+def create(  # noqa: PLR0913, PLR0917 - each is an option of the command
     email: Annotated[
         str, typer.Option(help="Their address; they sign in by it.", callback=_address)
     ],
@@ -64,10 +66,15 @@ def create(
     activity: Annotated[
         list[str] | None, typer.Option(help="The IRI of what it is limited to; can be repeated.")
     ] = None,
+    team: Annotated[
+        list[str] | None,
+        typer.Option(help="A team whose members of the day it is limited to; can be repeated."),
+    ] = None,
 ) -> None:
     """Make an account of our own, and show a link, this once, that sets its password."""
     settings = load_settings()
-    grant = Grant.of([_agent(text) for text in agent] if agent else None, activity or None)
+    agents = [_agent(text) for text in agent] if agent else None
+    grant = Grant.of(agents, activity or None, team or None)
     given = GivenRole(role, store, grant)
 
     async def make(url: str) -> SetUpLink:

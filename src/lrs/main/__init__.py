@@ -11,9 +11,12 @@ from lrs import __version__
 from lrs.api.openapi import describe
 from lrs.api.state import ApiOptions, Services
 from lrs.main.routes import add_middleware, add_routes
-from lrs.main.services import database_options, make_services, server_key_of
+from lrs.main.services import database_options, erasure_job, make_services, server_key_of
+from lrs.services.archiving import ArchivingService
 from lrs.services.deletion import DeletionService
 from lrs.services.folding import FoldingService
+from lrs.services.joining import JoiningService
+from lrs.services.retaining import RetainingService
 from lrs.services.usage import UsageService
 from lrs.settings import Settings, load_settings
 from lrs.storage.engines import Database, open_database_patiently
@@ -50,6 +53,10 @@ def build_app(settings: Settings) -> FastAPI:
             asyncio.create_task(services.audit.run()),
             asyncio.create_task(UsageService(database).run()),
             asyncio.create_task(DeletionService(database).run()),
+            asyncio.create_task(JoiningService(database).run()),
+            asyncio.create_task(ArchivingService(database).run()),
+            asyncio.create_task(erasure_job(settings, database).run()),
+            asyncio.create_task(RetainingService(database, settings.authority_home_page).run()),
         ]
         if settings.rollups == "on":
             folding = FoldingService(database, settings.rollup_timezone)

@@ -15,16 +15,34 @@ from lrs.api.problems import answer_http, answer_invalid, answer_lrs_error
 from lrs.api.rates import Rates, say_rates
 from lrs.api.requests import Requests
 from lrs.api.safeguards import say_safeguards
+from lrs.api.scim import discovery as scim_discovery
+from lrs.api.scim import groups as scim_groups
+from lrs.api.scim import users as scim_users
 from lrs.api.signing_in import say_private
 from lrs.api.v1 import (
     analytics,
     api_tokens,
+    archives,
     attachments,
     audit,
     credentials,
+    erasures,
+    freezing,
+    histories,
     launch_tokens,
+    legal_holds,
+    me,
+    me_exports,
+    people,
+    people_imports,
+    people_schema,
+    person_facts,
+    person_merges,
+    reidentifications,
+    retention,
     session,
     stores,
+    teams,
     users,
 )
 from lrs.api.v1 import statements as provenance
@@ -65,10 +83,34 @@ def add_routes(app: FastAPI) -> None:
     app.include_router(launch_tokens.router)
     app.include_router(credentials.router)
     app.include_router(audit.router)
+    app.include_router(erasures.router)
     app.include_router(stores.router)
     app.include_router(session.router)
     app.include_router(users.router)
     app.include_router(api_tokens.router)
+    # Before all routes of single persons, one of which might take its path.
+    app.include_router(people_imports.router)
+    # Before persons, whose ids it would be taken for.
+    app.include_router(person_merges.suggestions)
+    app.include_router(person_merges.pair)
+    app.include_router(people.router)
+    app.include_router(people.of_one)
+    app.include_router(person_facts.router)
+    app.include_router(person_merges.router)
+    app.include_router(people_schema.definitions)
+    app.include_router(people_schema.rules)
+    app.include_router(teams.router)
+    app.include_router(freezing.router)
+    app.include_router(histories.router)
+    app.include_router(me.router)
+    app.include_router(me_exports.router)
+    app.include_router(archives.router)
+    app.include_router(retention.rules)
+    app.include_router(retention.runs)
+    app.include_router(legal_holds.router)
+    app.include_router(reidentifications.router)
+    for scim in (scim_users, scim_groups, scim_discovery):
+        app.include_router(scim.router)
     for pages in (accounts, set_up, sign_on, style):
         app.include_router(pages.router)
     app.include_router(metrics.router)

@@ -10,7 +10,7 @@ from itsdangerous import URLSafeSerializer
 from uuid_utils.compat import uuid7
 
 from lrs.api.pages import sign_on
-from lrs.api.state import Services
+from lrs.api.state import PersonServices, Services
 from lrs.auth.bearer_tokens import TokenRules
 from lrs.auth.claim_roles import read_claim_roles
 from lrs.auth.store_settings import StoreSettings
@@ -20,6 +20,7 @@ from lrs.services.activities import ActivitiesService
 from lrs.services.agents import AgentsService
 from lrs.services.analytics import AnalyticsService
 from lrs.services.api_tokens import ApiTokensService
+from lrs.services.archives import ArchivesService
 from lrs.services.attachments import AttachmentsService
 from lrs.services.audit import AuditService
 from lrs.services.audit_log import AuditLogService
@@ -28,22 +29,42 @@ from lrs.services.bearer_tokens import BearerTokensService
 from lrs.services.consistency import ConsistencyService
 from lrs.services.credentials import CredentialsService
 from lrs.services.documents import DocumentsService
+from lrs.services.erased_people import ErasedPeople
+from lrs.services.erasure_job import ErasureJob
+from lrs.services.erasures import ErasuresService
+from lrs.services.freezing import FreezingService
+from lrs.services.histories import HistoriesService
 from lrs.services.identity_provider import IdentityProvider, ProviderOptions
 from lrs.services.issuers import Issuer
 from lrs.services.launch_tokens import LaunchTokensService
+from lrs.services.legal_holds import LegalHoldsService
 from lrs.services.local_accounts import LocalAccountsService
+from lrs.services.people import PeopleService
+from lrs.services.people_imports import PeopleImportsService
+from lrs.services.people_schema import PeopleSchemaService
+from lrs.services.person_facts import PersonFactsService
+from lrs.services.person_merges import PersonMergesService
 from lrs.services.presentation import PresentationService
 from lrs.services.provenance import ProvenanceService
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.services.rate_tables import DIRECTORY_OF_RATES, open_tables
 from lrs.services.rates import RateLimits, RatesService
+from lrs.services.reidentification import ReidentificationService
+from lrs.services.retention import RetentionService
+from lrs.services.scim_groups import ScimGroupsService
+from lrs.services.scim_users import ScimUsersService
 from lrs.services.sessions import SessionsService
 from lrs.services.sign_on import SignOnService
+from lrs.services.sign_on_people import SignOnPeople
 from lrs.services.statements import StatementLimits, StatementsService
 from lrs.services.stores import StoresService
+from lrs.services.teams import TeamsService
 from lrs.services.turns import Turns
 from lrs.services.users import UsersService
 from lrs.settings import Settings
 from lrs.storage.engines import Database, DatabaseOptions
+from lrs.storage.erasure_ledger import Ledger
+from lrs.storage.pseudonym_keys import PseudonymKeys
 from lrs.xapi.json_flaws import MAX_DEPTH
 
 
@@ -65,11 +86,17 @@ def make_services(settings: Settings, database: Database) -> Services:
     """Make all services that routes call."""
     server_key, home_page = server_key_of(settings), settings.authority_home_page
     lists, sums = _at_once(settings, database.pool_size)
+    turns_at_sums = Turns("sums", sums, settings.query_wait)
     rates = _rate_limits(settings)
     tables = open_tables(os.environ.get(DIRECTORY_OF_RATES), settings.workers)
     counted = RatesService(rates, tables)
     authentication = AuthenticationService(database, server_key, home_page)
     audit = AuditService(database)
+    erased = ErasedPeople(server_key)
+    histories = HistoriesService(
+        database, Turns("histories", lists, settings.query_wait), turns_at_sums
+    )
+    pseudonyms = pseudonyms_service(settings, database)
     session_length = timedelta(hours=settings.session_hours)
     sessions = SessionsService(database, server_key, home_page, session_length)
     return Services(
@@ -77,8 +104,9 @@ def make_services(settings: Settings, database: Database) -> Services:
         agents=AgentsService(database),
         analytics=AnalyticsService(
             database,
-            Turns("sums", sums, settings.query_wait),
+            turns_at_sums,
             has_rollups=settings.rollups == "on",
+            pseudonyms=pseudonyms,
         ),
         api_tokens=ApiTokensService(database, server_key, home_page),
         attachments=AttachmentsService(database),
@@ -92,23 +120,65 @@ def make_services(settings: Settings, database: Database) -> Services:
             server_key,
             rates,
             [home_page, *([settings.oauth_issuer] if settings.oauth_issuer else [])],
+            pseudonyms,
         ),
-        documents=DocumentsService(database, settings.max_body_bytes),
-        launch_tokens=LaunchTokensService(database, authentication, server_key),
+        documents=DocumentsService(database, settings.max_body_bytes, pseudonyms, erased),
+        launch_tokens=LaunchTokensService(
+            database, authentication, server_key, pseudonyms=pseudonyms
+        ),
         local_accounts=LocalAccountsService(database, server_key, audit),
         provenance=ProvenanceService(database),
+        persons=_person_services(settings, database, pseudonyms, histories),
         presentation=PresentationService(
             database, reduces_newer=settings.newer_statements == "reduced"
         ),
+        pseudonyms=pseudonyms,
         rates=counted,
         sessions=sessions,
-        sign_on=_sign_on(settings, database, sessions, audit),
+        sign_on=_sign_on(settings, database, sessions, audit, pseudonyms),
         statements=StatementsService(
-            database, _limits(settings, lists), _new_id(settings), counted
+            database, _limits(settings, lists), _new_id(settings), counted, pseudonyms, erased
         ),
-        stores=StoresService(database, most_of_stores(settings)),
-        users=UsersService(database, server_key),
+        stores=StoresService(database, most_of_stores(settings), pseudonyms),
+        users=UsersService(database, server_key, pseudonyms),
     )
+
+
+def _person_services(
+    settings: Settings,
+    database: Database,
+    pseudonyms: PseudonymsService,
+    histories: HistoriesService,
+) -> PersonServices:
+    server_key, home_page = server_key_of(settings), settings.authority_home_page
+    return PersonServices(
+        archives=ArchivesService(database),
+        erasures=ErasuresService(database, server_key, home_page),
+        freezing=FreezingService(database),
+        histories=histories,
+        legal_holds=LegalHoldsService(database),
+        people=PeopleService(database),
+        people_imports=PeopleImportsService(database, server_key),
+        people_schema=PeopleSchemaService(database),
+        person_facts=PersonFactsService(database),
+        person_merges=PersonMergesService(database),
+        reidentification=ReidentificationService(database, pseudonyms),
+        retention=RetentionService(database),
+        scim_groups=ScimGroupsService(database),
+        scim_users=ScimUsersService(database),
+        teams=TeamsService(database),
+    )
+
+
+def pseudonyms_service(settings: Settings, database: Database) -> PseudonymsService:
+    """Make what knows the keys of pseudonymous stores."""
+    keys = PseudonymKeys(settings.privacy_directory)
+    return PseudonymsService(database, keys, settings.authority_home_page)
+
+
+def erasure_job(settings: Settings, database: Database) -> ErasureJob:
+    """Make what erases in the background, or at a command."""
+    return ErasureJob(database, server_key_of(settings), Ledger(settings.privacy_directory))
 
 
 def _limits(settings: Settings, lists: int) -> StatementLimits:
@@ -145,7 +215,11 @@ def _bearer_tokens(
 
 
 def _sign_on(
-    settings: Settings, database: Database, sessions: SessionsService, audit: AuditService
+    settings: Settings,
+    database: Database,
+    sessions: SessionsService,
+    audit: AuditService,
+    pseudonyms: PseudonymsService,
 ) -> SignOnService | None:
     if settings.sign_on_issuer is None or settings.sign_on_client_id is None:
         return None
@@ -161,7 +235,16 @@ def _sign_on(
     )
     provider = IdentityProvider(options, Issuer(settings.sign_on_issuer), time.time)
     serializer = URLSafeSerializer(server_key_of(settings), salt="sign-on")
-    return SignOnService(database, serializer, provider, sessions, audit, clock=time.time)
+    return SignOnService(
+        database,
+        serializer,
+        provider,
+        sessions,
+        audit,
+        clock=time.time,
+        pseudonyms=pseudonyms,
+        people=SignOnPeople(database, ErasedPeople(server_key_of(settings))),
+    )
 
 
 def _rate_limits(settings: Settings) -> RateLimits:

@@ -18,7 +18,14 @@ from lrs.auth.roles import SCOPES_OF_ROLES
 from lrs.auth.scopes import Scopes
 from lrs.auth.secrets import is_same, mac, new_secret
 from lrs.errors import ForbiddenError, UnauthenticatedError
-from lrs.services.acting import Choice, Person, as_writer, choices_of, principal_of_person
+from lrs.services.acting import (
+    Choice,
+    Person,
+    as_writer,
+    choices_of,
+    principal_of_person,
+    with_people,
+)
 from lrs.storage.api_tokens import (
     NewApiToken,
     find_valid_api_token,
@@ -116,7 +123,8 @@ class ApiTokensService:
             stores = await list_open_stores(connection)
         for choice in choices_of(granted, stores):
             if (choice.store.id, choice.role) == (found.store, found.role):
-                return await as_writer(self._database, self._principal(found, choice))
+                acting = self._principal(found, await with_people(self._database, choice))
+                return await as_writer(self._database, acting)
         raise UnauthenticatedError("the role that the token was made for was taken back")
 
     def _principal(self, token: ApiToken, choice: Choice) -> Principal:

@@ -27,9 +27,11 @@ from lrs.auth.secrets import NO_MAC, is_same, mac
 from lrs.errors import UnauthenticatedError, UnavailableError
 from lrs.storage.access_changes import CHANNEL, look_at_changes
 from lrs.storage.credentials import list_valid_credentials
+from lrs.storage.dictionary import forget_texts
 from lrs.storage.engines import Database
 from lrs.xapi.agents import read_agent
-from lrs.xapi.keys import iri_key
+from lrs.xapi.keys import forget_keys, iri_key
+from lrs.xapi.known_parts import forget_parts
 
 _log = logging.getLogger(__name__)
 
@@ -195,6 +197,7 @@ class AuthenticationService:
             changes, now = await look_at_changes(connection)
             if changes != self._changes:
                 self._learn(await list_valid_credentials(connection))
+                _forget()
                 self._changes = changes
         self._ahead = now - began
         self._looked_at = began
@@ -208,6 +211,13 @@ class AuthenticationService:
             for origin in each.origins or ():
                 origins[origin] = max(known.expires, origins.get(origin, -inf))
         self._credentials, self._keys, self._origins = credentials, keys, origins
+
+
+def _forget() -> None:
+    """Forget texts that came lately: the change may be that somebody was erased."""
+    forget_parts()
+    forget_keys()
+    forget_texts()
 
 
 def _known(credential: Credential, principal: Principal) -> _Known:
@@ -250,6 +260,7 @@ def principal_of(credential: Credential, home_page: str) -> Principal:
         scopes=scopes,
         restriction=restriction_of(credential.grant, scopes, mine),
         settings=credential.settings,
+        frozen=credential.frozen,
         origins=credential.origins,
         networks=_networks(credential.networks),
     )
@@ -260,7 +271,7 @@ def _networks(texts: Sequence[str] | None) -> tuple[Network, ...] | None:
 
 
 def restriction_of(grant: Grant, scopes: Scopes, mine: Restriction) -> Restriction:
-    """Return what somebody may see by a grant and by scopes.
+    """Return what somebody may see by a grant and by scopes, without the members of its teams.
 
     Args:
         grant: agents and activities that it is limited to.
@@ -272,10 +283,11 @@ def restriction_of(grant: Grant, scopes: Scopes, mine: Restriction) -> Restricti
     seen = mine if is_limited else NOTHING_HIDDEN
     return replace(
         seen,
-        agents=None if agents is None else _agent_keys(agents),
+        agents=agent_keys(agents or ()) if grant.is_of_some else None,
         activities=None if activities is None else frozenset(map(iri_key, activities)),
     )
 
 
-def _agent_keys(texts: Iterable[str]) -> frozenset[UUID]:
+def agent_keys(texts: Iterable[str]) -> frozenset[UUID]:
+    """Return the keys of Agents as JSON texts."""
     return frozenset(key for text in texts if (key := read_agent(text).key))

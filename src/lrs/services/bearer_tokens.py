@@ -138,5 +138,6 @@ def _principal(grant: TokenGrant, store: OpenStore, writer: Writer) -> Principal
         scopes=grant.scopes,
         restriction=restriction_of(EVERYTHING, grant.scopes, mine),
         settings=store.settings,
+        frozen=store.frozen,
         kind=WhoKind.ISSUER,
     )

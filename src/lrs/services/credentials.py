@@ -9,7 +9,7 @@ from lrs.auth.audit import Action, AuditEvent, Caller, WhoKind
 from lrs.auth.authority import authority_from_template
 from lrs.auth.credentials import Credential
 from lrs.auth.launch_tokens import PREFIX
-from lrs.auth.restrictions import EVERYTHING
+from lrs.auth.restrictions import EVERYTHING, Grant
 from lrs.auth.scopes import EVERYTHING as ALL_SCOPES
 from lrs.auth.scopes import Scope, with_implied
 from lrs.auth.secrets import mac, new_key, new_secret
@@ -21,6 +21,7 @@ from lrs.errors import (
     StoreConflictError,
 )
 from lrs.services.administrators import Administrator
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.services.rates import RateLimits
 from lrs.storage.audit import append_record
 from lrs.storage.credentials import (
@@ -86,6 +87,7 @@ class CredentialsService:
         server_key: bytes,
         limits: RateLimits = _UNLIMITED,
         home_pages: Collection[str] = (),
+        pseudonyms: PseudonymsService | None = None,
     ) -> None:
         """Make it.
 
@@ -94,11 +96,13 @@ class CredentialsService:
             server_key: under which secrets are kept.
             limits: which the service is set to.
             home_pages: of the accounts that the service itself, or an issuer, names others by.
+            pseudonyms: of the stores that name people in grants by them.
         """
         self._database = database
         self._server_key = server_key
         self._limits = limits
         self._home_pages = frozenset(home_pages)
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
 
     async def create(
         self, administrator: Administrator, wanted: WantedCredential
@@ -120,6 +124,7 @@ class CredentialsService:
         secret = new_secret() if wanted.secret is None else wanted.secret
         new = self._new(replace(wanted, terms=terms), secret)
         name = await self._store_to_fill(administrator)
+        new = replace(new, grant=await self._pseudonyms.grant_in(name, new.grant))
         async with self._database.writing() as connection:
             store = await ensure_store(connection, name)
             if await count_valid_credentials(connection, store) >= MOST_OF_A_STORE:
@@ -180,6 +185,7 @@ class CredentialsService:
             UnavailableError: the database cannot be reached.
         """
         store = await self._store(administrator)
+        changes = await self._as_known(key, store, changes)
         async with self._database.writing() as connection:
             before = await lock_credential(connection, key, store)
             administrator.require_covering(before.scopes, before.grant)
@@ -271,6 +277,17 @@ class CredentialsService:
             event = _event(_START, Action.CREDENTIAL_MADE, kept)
             await append_record(connection, store, event)
         return MadeCredential(kept, secret)
+
+    async def _as_known(
+        self, key: str, store: int | None, changes: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return changes that name agents as the store of a credential knows them."""
+        if not changes.get("agents"):
+            return changes
+        async with self._database.primary() as connection:
+            kept = await find_credential(connection, key, store)
+        grant = await self._pseudonyms.grant(kept.store, Grant(agents=changes["agents"]))
+        return {**changes, "agents": grant.agents}
 
     async def _store(self, administrator: Administrator) -> int | None:
         """Return the number of the store that is meant; None is any."""

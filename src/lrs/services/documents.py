@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from lrs.auth.documents import require_documents
+from lrs.auth.documents import is_hidden, require_documents
 from lrs.auth.principals import Principal
 from lrs.auth.store_settings import stricter
 from lrs.errors import DocumentNotFoundError, TooLargeError
+from lrs.services.erased_people import ErasedPeople
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.storage.documents import (
     DocumentList,
     delete_document,
@@ -17,7 +19,7 @@ from lrs.storage.documents import (
     replace_document,
     update_document,
 )
-from lrs.storage.engines import Database
+from lrs.storage.engines import Connection, Database
 from lrs.xapi.documents import (
     Document,
     DocumentContext,
@@ -34,9 +36,17 @@ from lrs.xapi.versions import Version
 class DocumentsService:
     """Stores, gets and deletes documents for a principal, in the principal's store only."""
 
-    def __init__(self, database: Database, max_bytes: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        max_bytes: int,
+        pseudonyms: PseudonymsService | None = None,
+        erased: ErasedPeople | None = None,
+    ) -> None:
         self._database = database
+        self._erased = erased or ErasedPeople()
         self._max_bytes = max_bytes
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
 
     async def put(
         self,
@@ -50,12 +60,14 @@ class DocumentsService:
 
         Raises:
             DocumentConflictError: it would replace one, and the request does not say which.
+            ErasedPersonError: it is about somebody who was erased.
             ForbiddenError: the principal may not touch it.
             InvalidRequestError: the version asks for a precondition, and there is none.
             PreconditionFailedError: a precondition is not met.
             UnavailableError: the database cannot be reached.
         """
         require_documents(principal, key.context, writes=True)
+        document = await self._pseudonyms.document(principal.store, key.context, document)
         store = principal.store
         etags = may_replace(key.context.kind, version, preconditions)
         if etags and await self._replaced(store, key, document, etags):
@@ -63,8 +75,10 @@ class DocumentsService:
         async with self._database.writing() as connection:
             etag = await lock_document(connection, store, key)
             check_put(key.context.kind, version, preconditions, etag)
-            write = insert_document if etag is None else update_document
-            await write(connection, store, key, document)
+            if etag is None:
+                await self._insert(connection, store, key, document)
+            else:
+                await update_document(connection, store, key, document)
 
     async def _replaced(
         self, store: int, key: DocumentKey, document: Document, etags: Sequence[str]
@@ -83,6 +97,7 @@ class DocumentsService:
         """Merge a document into the one that is there, or store it (POST, Comm. 2.2).
 
         Raises:
+            ErasedPersonError: it is about somebody who was erased.
             ForbiddenError: the principal may not touch it.
             InvalidRequestError: it cannot be merged.
             PreconditionFailedError: a precondition is not met.
@@ -90,6 +105,7 @@ class DocumentsService:
             UnavailableError: the database cannot be reached.
         """
         require_documents(principal, key.context, writes=True)
+        document = await self._pseudonyms.document(principal.store, key.context, document)
         store = principal.store
         async with self._database.writing() as connection:
             etag = await lock_document(connection, store, key)
@@ -97,11 +113,18 @@ class DocumentsService:
             kept = await find_document(connection, store, key)
             if kept is None:
                 check_mergeable(document)
-                await insert_document(connection, store, key, document)
+                await self._insert(connection, store, key, document)
             else:
                 result = merged(kept.document, document)
                 self._check_size(principal, result)
                 await update_document(connection, store, key, result)
+
+    async def _insert(
+        self, connection: Connection, store: int, key: DocumentKey, document: Document
+    ) -> None:
+        """Keep a document that is not there; one that is there is about nobody who was erased."""
+        await self._erased.require_nobody(connection, store, key.context.agent)
+        await insert_document(connection, store, key, document)
 
     async def get(self, principal: Principal, key: DocumentKey) -> KeptDocument:
         """Return a document.
@@ -114,7 +137,7 @@ class DocumentsService:
         require_documents(principal, key.context, writes=False)
         async with self._database.primary() as connection:
             found = await find_document(connection, principal.store, key)
-        if found is None:
+        if found is None or is_hidden(principal, key.context):
             raise DocumentNotFoundError(f"there is no document {key.id[:80]!r} here")
         return found
 
@@ -126,6 +149,8 @@ class DocumentsService:
             UnavailableError: the database cannot be reached.
         """
         require_documents(principal, wanted.context, writes=False)
+        if is_hidden(principal, wanted.context):
+            return DocumentList([], None)
         async with self._database.primary() as connection:
             return await list_documents(connection, principal.store, wanted)
 

@@ -22,6 +22,7 @@ from lrs.errors import (
     UnauthenticatedError,
 )
 from lrs.services.authentication import AuthenticationService
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.storage.audit import append_record
 from lrs.storage.engines import Database
 from lrs.storage.launch_tokens import (
@@ -84,8 +85,10 @@ class LaunchTokensService:
         authentication: AuthenticationService,
         server_key: bytes,
         clock: Callable[[], float] = time.time,
+        pseudonyms: PseudonymsService | None = None,
     ) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
         self._authentication = authentication
         self._server_key = server_key
         self._clock = clock
@@ -121,8 +124,9 @@ class LaunchTokensService:
         _require_may_launch(principal)
         if len(wanted.actor) > _LONGEST_ACTOR:
             raise InvalidRequestError(f"actor may have {_LONGEST_ACTOR} characters")
+        actor = await self._pseudonyms.agent(principal.store, wanted.actor)
         seen = Restriction(
-            agents=frozenset((_actor_key(wanted.actor),)),
+            agents=frozenset((_actor_key(actor),)),
             activities=frozenset((iri_key(wanted.activity),)),
         )
         require_covering(principal, LAUNCH_SCOPES & principal.scopes, seen)
@@ -130,7 +134,7 @@ class LaunchTokensService:
         new = NewLaunch(
             id=identifier,
             credential=principal.credential,
-            actor=wanted.actor,
+            actor=actor,
             registration=registration,
             activity=wanted.activity,
             hours=wanted.hours,

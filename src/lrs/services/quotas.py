@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lrs.auth.principals import Principal
 from lrs.auth.store_settings import StoreSettings
 from lrs.errors import QuotaExceededError
-from lrs.services.commits import Delivery
+from lrs.services.deliveries import Delivery
 from lrs.storage.engines import Database
 from lrs.storage.usage import NOTHING, Usage, find_kept, find_usage
 from lrs.xapi.records import StatementRecord

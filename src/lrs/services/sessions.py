@@ -20,6 +20,7 @@ from lrs.services.acting import (
     choices_of,
     chosen,
     principal_of_person,
+    with_people,
 )
 from lrs.storage.audit import NO_STORE, append_record
 from lrs.storage.engines import Database
@@ -110,6 +111,8 @@ class SessionsService:
             granted = (await grants_of(connection, [session.user]))[session.user]
             choices = choices_of(granted, await list_open_stores(connection))
         choice = chosen(choices, session.store, session.role)
+        if choice is not None:
+            choice = await with_people(self._database, choice)
         person = Person(session.user, session.name)
         principal = principal_of_person(person, choice, self._home_page)
         principal = await as_writer(self._database, principal)

@@ -24,7 +24,11 @@ from lrs.errors import (
     Violation,
 )
 from lrs.observability import count_leniencies
-from lrs.services.commits import Commits, Delivery, Origin, ReceivedByHash
+from lrs.people.pseudonyms import Pseudonyms
+from lrs.services.commits import Commits
+from lrs.services.deliveries import Delivery, Origin, ReceivedByHash
+from lrs.services.erased_people import ErasedPeople
+from lrs.services.pseudonyms import Met, PseudonymsService, hidden_statement, require_hidden
 from lrs.services.quotas import Quotas
 from lrs.services.rates import RatesService
 from lrs.services.turns import Turns
@@ -124,6 +128,8 @@ class _Reader:
     nesting: int | None
     new_id: Callable[[], UUID]
     data: ReceivedByHash | None
+    # Whom a pseudonymous store must not come to know.
+    met: Met | None = None
     used: Counter[str] = field(default_factory=Counter)
 
     def read(self, sent: _Sent, path: str, identifier: UUID | None = None) -> StatementRecord:
@@ -132,6 +138,9 @@ class _Reader:
         if self.nesting is not None:
             check_nesting(raw, self.nesting, path)
         reading = read_statement_to_keep(self.mode, raw, self.version, path)
+        if self.met is not None:
+            raw = sent = hidden_statement(self.met, raw, reading.statement, path)
+            reading = read_statement_to_keep(self.mode, raw, self.version, path)
         if reading.leniencies:
             self.used.update(reading.leniencies)
         statement = reading.statement
@@ -144,7 +153,8 @@ class _Reader:
         completed = reading.completed(chosen, self.authority.text, self.version)
         if completed.received is raw:
             completed = completed._replace(received=sent)
-        return record(chosen, reading._replace(raw=sent), completed, self.authority.ifi, brought)
+        made = record(chosen, reading._replace(raw=sent), completed, self.authority.ifi, brought)
+        return made if self.met is None else require_hidden(self.met, made, self.authority.ifi)
 
 
 class StatementsService:
@@ -156,14 +166,17 @@ class StatementsService:
         limits: StatementLimits,
         new_id: Callable[[], UUID],
         rates: RatesService | None = None,
+        pseudonyms: PseudonymsService | None = None,
+        erased: ErasedPeople | None = None,
     ) -> None:
         self._database = database
-        self._commits = Commits(database)
+        self._commits = Commits(database, erased or ErasedPeople())
         self._quotas = Quotas(database)
         self._limits = limits
         self._turns = Turns("lists", limits.lists, limits.wait)
         self._new_id = new_id
         self._rates = rates
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
 
     async def store(
         self,
@@ -183,6 +196,7 @@ class StatementsService:
         Raises:
             InvalidRequestError: the body is no JSON, or data came that belong to no attachment.
             InvalidStatementError: a statement breaks the data model; all violations are named.
+            ErasedPersonError: somebody is named who was erased, and whom the store refuses.
             ForbiddenError: a launch token brings what is not about its attempt.
             QuotaExceededError: the store has no room for them.
             StatementConflictError: an id is taken by another statement.
@@ -194,7 +208,8 @@ class StatementsService:
         received, is_batch = split(body, limits.batch)
         _check_sizes(received, limits)
         self._count(principal, received)
-        reader = self._reader(principal, version, data)
+        pseudonyms = await self._pseudonyms.of(principal.store)
+        reader = self._reader(principal, version, data, pseudonyms)
         records = await _read_all(received, reader, is_batch=is_batch)
         _check_distinct(records)
         return await self._keep(principal, records, reader)
@@ -213,6 +228,7 @@ class StatementsService:
             InvalidRequestError: the body is no JSON, an array, or has another id, or data came
                 that belong to no attachment.
             InvalidStatementError: the statement breaks the data model.
+            ErasedPersonError: somebody is named who was erased, and whom the store refuses.
             ForbiddenError: a launch token brings what is not about its attempt.
             QuotaExceededError: the store has no room for it.
             StatementConflictError: the id is taken by another statement.
@@ -226,7 +242,8 @@ class StatementsService:
             raise InvalidRequestError("PUT takes one statement, not an array (Comm. 2.1.1)")
         _check_sizes(received, limits)
         self._count(principal, received)
-        reader = self._reader(principal, version, data)
+        pseudonyms = await self._pseudonyms.of(principal.store)
+        reader = self._reader(principal, version, data, pseudonyms)
         kept = await _read(reader, received[0], "", identifier)
         if kept.id != identifier:
             raise InvalidRequestError(
@@ -307,16 +324,25 @@ class StatementsService:
             self._rates.count_statements(principal, len(received))
 
     def _reader(
-        self, principal: Principal, version: Version, data: ReceivedByHash | None
+        self,
+        principal: Principal,
+        version: Version,
+        data: ReceivedByHash | None,
+        pseudonyms: Pseudonyms | None = None,
     ) -> _Reader:
+        met = None if pseudonyms is None else Met(pseudonyms)
+        authority = principal.authority
+        if met is not None and principal.user is not None:
+            authority = met.authority(authority)
         return _Reader(
             principal.mode,
             version,
-            principal.authority,
+            authority,
             principal.launch,
             principal.settings.max_nesting,
             self._new_id,
             data,
+            met,
         )
 
     async def _keep(
@@ -331,6 +357,8 @@ class StatementsService:
         delivery = Delivery(origin, records, data)
         async with self._quotas.room(principal, delivery):
             new = await self._commits.keep(delivery)
+        if reader.met is not None:
+            await self._pseudonyms.keep(principal.store, reader.met, records)
         count_leniencies(principal.store_name, reader.used)
         return Stored([each.id for each in records], new)
 

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lrs.auth.audit import Action, AuditEvent, Caller
 from lrs.auth.store_settings import AS_THE_SERVICE, StoreSettings, changed
 from lrs.errors import InvalidRequestError
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.storage.audit import NO_STORE, append_record, append_records
 from lrs.storage.engines import Database
+from lrs.storage.pseudonyms import insert_pseudonym_key
 from lrs.storage.store_deletion import StoreDeletion, begin_deletion, find_deletion
 from lrs.storage.stores import (
     Store,
@@ -37,21 +39,33 @@ class StoreWithUsage:
 class StoresService:
     """Makes, sets, lists and gives up stores."""
 
-    def __init__(self, database: Database, most: StoreSettings = AS_THE_SERVICE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        most: StoreSettings = AS_THE_SERVICE,
+        pseudonyms: PseudonymsService | None = None,
+    ) -> None:
         """Make it; `most` is what the service is set to, where a store may only be stricter."""
         self._database = database
         self._most = most
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
 
     async def create(
-        self, caller: Caller, name: str, mode: Mode, settings: Mapping[str, object]
+        self,
+        caller: Caller,
+        name: str,
+        mode: Mode,
+        settings: Mapping[str, object],
+        *,
+        pseudonymous: bool = False,
     ) -> Store:
-        """Make a store.
+        """Make a store; one that is `pseudonymous` is so for ever, and no other becomes it.
 
         Raises:
             StoreConflictError: the name is taken.
             UnknownMemberError: there is no such setting.
             InvalidRequestError: a setting has a value that it cannot have, or the name is none.
-            UnavailableError: the database cannot be reached.
+            UnavailableError: the database cannot be reached, or a key not be written.
         """
         if not re.fullmatch(STORE_NAME, name):
             raise InvalidRequestError(
@@ -59,11 +73,18 @@ class StoresService:
                 " accents, and begins with a letter or a digit"
             )
         wanted = changed(AS_THE_SERVICE, settings, self._most)
-        details = {"mode": mode.value, "settings": dict(settings)}
+        details: dict[str, object] = {"mode": mode.value, "settings": dict(settings)}
+        if pseudonymous:
+            details["pseudonymous"] = True
         made = AuditEvent(caller, Action.STORE_MADE, name, details=details)
         async with self._database.writing() as connection:
             store = await insert_store(connection, name, mode, wanted)
             await append_record(connection, store.id, made)
+            if pseudonymous:
+                # If the transaction fails after this, the key stays and opens nothing.
+                key = self._pseudonyms.make(name)
+                await insert_pseudonym_key(connection, store.id, key.fingerprint)
+                store = replace(store, pseudonymous=True)
         return store
 
     async def list_all(self) -> Sequence[Store]:

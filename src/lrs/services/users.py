@@ -21,6 +21,7 @@ from lrs.auth.secrets import new_secret
 from lrs.errors import ForbiddenError, InvalidRequestError, StoreNotFoundError, UserNotFoundError
 from lrs.services.authentication import restriction_of
 from lrs.services.local_accounts import link_digest
+from lrs.services.pseudonyms import PseudonymsService
 from lrs.storage.api_tokens import revoke_api_tokens_of
 from lrs.storage.audit import NO_STORE, append_records
 from lrs.storage.engines import Database
@@ -122,6 +123,8 @@ class Asking:
             if each.store != self.store:
                 raise ForbiddenError.lacking([Scope.PLATFORM])
             seen = restriction_of(each.grant, SCOPES_OF_ROLES[each.role], NOTHING_HIDDEN)
+            if each.grant.teams is not None:
+                seen = replace(seen, agents=None)  # anybody can be in a team tomorrow
             require_covering(self.principal, SCOPES_OF_ROLES[each.role], seen)
 
     def require_own(self, roles: Iterable[GivenRole], names: Mapping[int, str]) -> None:
@@ -149,8 +152,11 @@ class Asking:
 class UsersService:
     """Manages people and their roles."""
 
-    def __init__(self, database: Database, server_key: bytes) -> None:
+    def __init__(
+        self, database: Database, server_key: bytes, pseudonyms: PseudonymsService | None = None
+    ) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms or PseudonymsService(database)
         self._server_key = server_key
 
     async def create(
@@ -174,6 +180,7 @@ class UsersService:
             raise ForbiddenError("give the user a role in your store", [Scope.PLATFORM])
         issuer, subject = identity or (None, None)
         new = NewUser(uuid7(), name, email, issuer, subject)
+        roles = [await self._as_known(each) for each in roles]
         async with self._database.writing() as connection:
             names = await store_names(connection)
             asking.require_own(roles, names)
@@ -278,6 +285,7 @@ class UsersService:
             StoreNotFoundError: a role is to hold in a store that is not there.
             UnavailableError: the database cannot be reached.
         """
+        roles = [await self._as_known(each) for each in roles]
         async with self._database.writing() as connection:
             await lock_user(connection, user)
             granted = (await grants_of(connection, [user]))[user]
@@ -297,6 +305,12 @@ class UsersService:
             event = AuditEvent(asking.caller, Action.USER_GRANTS_CHANGED, str(user))
             await append_records(connection, with_roles(event, replaced, given))
         return await self.get(asking, user)
+
+    async def _as_known(self, given: GivenRole) -> GivenRole:
+        """Return a role whose limits name agents as the store knows them."""
+        if given.store is None:
+            return given
+        return replace(given, grant=await self._pseudonyms.grant_in(given.store, given.grant))
 
     async def make_set_up_link(self, asking: Asking, user: UUID) -> SetUpLink:
         """Make a link that sets the password of an account of our own, once, within a day.

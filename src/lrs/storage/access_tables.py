@@ -84,6 +84,8 @@ user_grants = Table(
     # Agents as JSON texts, and IRIs of activities, that the role is limited to; NULL is all.
     Column("agents", ARRAY(Text)),
     Column("activities", ARRAY(Text)),
+    # Names of teams whose members of the day it is limited to, in place of agents.
+    Column("teams", ARRAY(Text)),
     # Given by the claims of the provider at the last sign-in, and taken back by them.
     Column("by_claims", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("user", "store", "role"),

@@ -1,6 +1,6 @@
 """The identifiers and names of Agents and Groups, each once, however many statements bring them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -41,15 +41,17 @@ async def keep_agents(
     await fetch(connection, _INSERTION, values)
 
 
-async def find_names(connection: AsyncConnection, store: int, agent: UUID) -> Sequence[str]:
-    """Return the names of an Agent, at most `MOST_NAMES` of them, in no order that says anything.
+async def find_names(
+    connection: AsyncConnection, store: int, of_agents: Collection[UUID]
+) -> Sequence[str]:
+    """Return the names of Agents, at most `MOST_NAMES` of them, in no order that says anything.
 
     The walk over the primary key ends there, however many names somebody has thought up.
     """
     query = (
         select(agent_names.c.name)
-        .where(agent_names.c.store == store, agent_names.c.agent == agent)
-        .order_by(agent_names.c.digest)
+        .where(agent_names.c.store == store, agent_names.c.agent.in_(of_agents))
+        .order_by(agent_names.c.agent, agent_names.c.digest)
         .limit(MOST_NAMES)
     )
     return (await connection.execute(query)).scalars().all()

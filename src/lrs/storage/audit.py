@@ -5,14 +5,26 @@ last thing that a transaction does, and it does it once, for all chains: two tra
 for each other cannot come about.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, union, update
+from sqlalchemy import (
+    ARRAY,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +35,7 @@ from lrs.auth.audit_chain import (
     AuditRecord,
     chained,
     record_of,
+    without_fields,
     without_person,
 )
 from lrs.storage.access_tables import audit_heads, audit_records
@@ -231,15 +244,55 @@ async def erase_person(connection: AsyncConnection, store: int, person: str) -> 
     """
     # Two who erase the same would else both count it.
     await _held_heads(connection, [store])
-    await connection.execute(_open, {"chain": str(store)})
     named = or_(audit_records.c.who == person, audit_records.c.target == person)
     query = select(*_columns).where(audit_records.c.store == store, named)
     before = [_record(row) for row in await connection.execute(query)]
-    after = [without_person(record, person) for record in before]
-    if after:
-        await connection.execute(_erasure, [_blanked(store, record) for record in after])
-    fields = sum(map(_erased_fields, after)) - sum(map(_erased_fields, before))
-    return Erased(len(after), fields)
+    return await _erase(connection, store, [(it, without_person(it, person)) for it in before])
+
+
+async def erase_named(
+    connection: AsyncConnection,
+    store: int,
+    persons: Collection[str],
+    texts: Sequence[str],
+    is_named: Callable[[str], bool],
+) -> Erased:
+    """Blank what the log of a store tells of somebody, by ids and by texts, as `erase_person` does.
+
+    Args:
+        connection: within a writing transaction.
+        store: its number, or `NO_STORE`.
+        persons: as the records name them.
+        texts: patterns of ILIKE; a field that is like one of them may name the person.
+        is_named: tells whether a field does.
+    """
+    await _held_heads(connection, [store])
+    fields = [audit_records.c[name] for name in ERASABLE]
+    patterns = any_(bindparam("patterns", [*texts], ARRAY(Text)))
+    named = or_(
+        audit_records.c.who.in_(persons),
+        audit_records.c.target.in_(persons),
+        *(each.ilike(patterns) for each in fields),
+    )
+    query = select(*_columns).where(audit_records.c.store == store, named)
+    changes = []
+    for row in await connection.execute(query):
+        before = after = _record(row)
+        for person in persons:
+            after = without_person(after, person)
+        of_text = [name for name in ERASABLE if is_named(getattr(after, name) or "")]
+        changes.append((before, without_fields(after, of_text)))
+    return await _erase(connection, store, [each for each in changes if each[0] != each[1]])
+
+
+async def _erase(
+    connection: AsyncConnection, store: int, changes: Sequence[tuple[AuditRecord, AuditRecord]]
+) -> Erased:
+    if changes:
+        await connection.execute(_open, {"chain": str(store)})
+        await connection.execute(_erasure, [_blanked(store, after) for _, after in changes])
+    fields = sum(_erased_fields(after) - _erased_fields(before) for before, after in changes)
+    return Erased(len(changes), fields)
 
 
 def _erased_fields(record: AuditRecord) -> int:

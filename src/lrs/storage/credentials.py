@@ -34,6 +34,7 @@ _with_stores: Select[tuple[object, ...]] = (
         stores.c.name.label("store_name"),
         stores.c.leniency,
         stores.c.settings,
+        stores.c.frozen,
     )
     .join_from(credentials, stores, stores.c.id == credentials.c.store)
     .where(credentials.c.kind == _CLIENT)
@@ -146,6 +147,7 @@ def _credential(
         store_name=kept["store_name"],
         mode=Mode(kept["leniency"]),
         settings=settings_of(kept["settings"], kept["rates"]),
+        frozen=frozenset(kept["frozen"]),
         key=kept["key"],
         secret_mac=kept["secret_mac"],
         label=kept["label"],

@@ -59,6 +59,11 @@ def digest_of(text: bytes) -> UUID:
     return _remembered_digest(text) if len(text) <= _LONGEST_REMEMBERED else digest(text)
 
 
+def forget_texts() -> None:
+    """Forget which descriptions and names came lately."""
+    _remembered_digest.cache_clear()
+
+
 @dataclass(slots=True)
 class Sighting:
     """What a batch says of one verb or activity: its different texts, oldest first.

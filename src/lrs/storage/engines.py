@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,6 +22,9 @@ from lrs.storage.translate_errors import translated_errors
 from lrs.storage.watermark import Watermark
 
 _log = logging.getLogger(__name__)
+
+# What services hand on to the functions of storage, and do nothing with themselves.
+Connection: TypeAlias = AsyncConnection
 
 # Connections of PostgreSQL that are left to others: superusers, migrations, BI tools, us.
 CONNECTIONS_LEFT_FREE = 10

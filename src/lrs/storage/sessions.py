@@ -10,10 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.auth.roles import Role
 from lrs.storage.access_tables import sessions, users
-from lrs.storage.stores import settings_of
 from lrs.storage.tables import stores
-from lrs.storage.writers import OpenStore
-from lrs.xapi.leniencies import Mode
+from lrs.storage.writers import OpenStore, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +109,7 @@ async def end_sessions_of(connection: AsyncConnection, user: UUID) -> None:
 async def list_open_stores(connection: AsyncConnection) -> Sequence[OpenStore]:
     """Return the stores that somebody can be let into, oldest first."""
     wanted = select(stores).where(stores.c.deleting.is_(None)).order_by(stores.c.id)
-    return [
-        OpenStore(row.id, row.name, Mode(row.leniency), settings_of(row.settings))
-        for row in await connection.execute(wanted)
-    ]
+    return [open_store(row) for row in await connection.execute(wanted)]
 
 
 async def store_names(connection: AsyncConnection) -> dict[int, str]:

@@ -4,7 +4,8 @@ A filter asks what a statement says, or what one says that it refers to; those s
 with the same columns. Agents and activities that are only mentioned stand in tables of their own.
 All filters of a request meet on one statement, the listed one or one that it refers to.
 
-A restriction is a filter too, but always asks the listed statement itself.
+A restriction is a filter too, but always asks the listed statement itself. That nobody is named
+whose data may only be kept is asked of each row that is met, and never walked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ from lrs.storage.restrictions import (
     ACTIVITIES,
     AGENTS,
     AUTHORITY,
+    FROZEN,
     KEYS,
     MINE,
     held,
@@ -87,7 +89,9 @@ def walks_of(shape: Shape) -> tuple[str | None, ...]:
     names = shape.filters
     if {"activity", "verb"} <= {*names} and not shape.related_activities:
         names = *(name for name in names if name not in {"activity", "verb"}), _PAIR
-    return names + shape.restricted or (None,)
+    # What must not be there is found by no index.
+    restricted = tuple(name for name in shape.restricted if name != FROZEN)
+    return names + restricted or (None,)
 
 
 def arms(shape: Shape, walked: str | None) -> list[Arm]:

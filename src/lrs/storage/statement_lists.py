@@ -53,6 +53,8 @@ async def list_statements(
         after: the cursor of the page before.
         limit: the most statements to return, at least 1.
     """
+    if selection.is_of_hidden:
+        return Page(b"", None)
     texts: list[bytes] = []
     place, last, shown, size = after, after, 0, 1
     while True:

@@ -38,6 +38,11 @@ class Selection(NamedTuple):
     wanted: StatementFilter
     restriction: Restriction = NOTHING_HIDDEN
 
+    @property
+    def is_of_hidden(self) -> bool:
+        """Whether it asks for somebody who is not to be seen, of whom all would be met in vain."""
+        return self.wanted.agent in (self.restriction.frozen or ())
+
 
 class Shape(NamedTuple):
     """What decides the text of a query, whatever the values: which filters there are.

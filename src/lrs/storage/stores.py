@@ -24,6 +24,7 @@ class Store:
 
     Attributes:
         deleting: since when it is being deleted; None if it stays.
+        pseudonymous: its actors are kept by pseudonyms alone.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Store:
     settings: StoreSettings
     created: datetime
     deleting: datetime | None
+    pseudonymous: bool = False
 
 
 async def ensure_store(connection: AsyncConnection, name: str) -> int:
@@ -86,6 +88,11 @@ async def find_store(connection: AsyncConnection, name: str) -> Store:
     return _store(row)
 
 
+async def name_of_store(connection: AsyncConnection, store: int) -> str:
+    """Return the name of a store that is there."""
+    return str(await connection.scalar(select(stores.c.name).where(stores.c.id == store)))
+
+
 async def lock_store(connection: AsyncConnection, name: str) -> Store:
     """Return a store that nobody else changes until the transaction ends.
 
@@ -135,6 +142,7 @@ def _store(row: Row[Any]) -> Store:
         settings_of(row.settings),
         row.created,
         row.deleting,
+        row.pseudonymous,
     )
 
 

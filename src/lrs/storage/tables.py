@@ -55,6 +55,10 @@ stores = Table(
     Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
     # Since when it is being deleted; nobody is let into it any more.
     Column("deleting", _moment),
+    # Its actors are kept by pseudonyms alone, from its beginning on and for ever.
+    Column("pseudonymous", Boolean, nullable=False, server_default=text("false")),
+    # The keys of all identifiers of people whose data may only be kept, as `person_freezes` says.
+    Column("frozen", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
 )
 
 credentials = Table(
@@ -295,6 +299,8 @@ documents = Table(
     Column("updated", _moment, nullable=False),
     PrimaryKeyConstraint("store", "key"),
     Index(None, "store", "kind", "activity", "agent"),
+    # All that is kept of a person is found by this, whatever Activity it is about.
+    Index(None, "store", "agent", postgresql_where=text("agent IS NOT NULL")),
 )
 
 # The texts behind the keys, each once.

@@ -16,6 +16,9 @@ from lrs.errors import UserConflictError, UserNotFoundError
 from lrs.storage.access_changes import count_up
 from lrs.storage.access_tables import user_grants, users
 
+# The parts of a grant, as the table and the class name them.
+_LIMITS = ("agents", "activities", "teams")
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -173,7 +176,7 @@ async def grants_of(
     wanted = select(user_grants).where(user_grants.c.user.in_(of))
     found: dict[UUID, list[RoleGrant]] = {user: [] for user in of}
     for row in await connection.execute(wanted.order_by(user_grants.c.store, user_grants.c.role)):
-        grant = Grant.of(row.agents, row.activities)
+        grant = Grant.of(row.agents, row.activities, row.teams)
         found[row.user].append(RoleGrant(row.store, Role(row.role), grant, row.by_claims))
     return found
 
@@ -197,7 +200,7 @@ async def replace_grants(
     await connection.execute(removal)
     if rows := [_grant_row(user, grant) for grant in grants]:
         insertion = postgresql.insert(user_grants).values(rows)
-        given = {name: insertion.excluded[name] for name in ("agents", "activities", "by_claims")}
+        given = {name: insertion.excluded[name] for name in (*_LIMITS, "by_claims")}
         key = (user_grants.c.user, user_grants.c.store, user_grants.c.role)
         await connection.execute(insertion.on_conflict_do_update(index_elements=[*key], set_=given))
     await count_up(connection)
@@ -217,12 +220,11 @@ async def replace_grants_by_claims(
 
 
 def _grant_row(user: UUID, grant: RoleGrant) -> dict[str, object]:
-    agents, activities = grant.grant.agents, grant.grant.activities
+    limits = {name: getattr(grant.grant, name) for name in _LIMITS}
     return {
         "user": user,
         "store": grant.store,
         "role": grant.role.value,
-        "agents": None if agents is None else [*agents],
-        "activities": None if activities is None else [*activities],
+        **{name: None if named is None else [*named] for name, named in limits.items()},
         "by_claims": grant.by_claims,
     }

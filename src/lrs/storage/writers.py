@@ -1,8 +1,10 @@
 """Finds what statements are kept as brought by, if not by a credential that somebody can show."""
 
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.auth.store_settings import StoreSettings
@@ -28,12 +30,17 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class OpenStore:
-    """A store that is not being deleted, and how it judges statements."""
+    """A store that is not being deleted, and how it judges statements.
+
+    Attributes:
+        frozen: the keys of those whose data it may only keep.
+    """
 
     id: int
     name: str
     mode: Mode
     settings: StoreSettings
+    frozen: frozenset[UUID] = frozenset()
 
 
 async def find_writer(connection: AsyncConnection, key: str) -> Writer | None:
@@ -60,4 +67,11 @@ async def find_open_store(connection: AsyncConnection, name: str) -> OpenStore |
     row = (await connection.execute(query)).first()
     if row is None:
         return None
-    return OpenStore(row.id, row.name, Mode(row.leniency), settings_of(row.settings))
+    return open_store(row)
+
+
+# The row of a query over all columns of a table has any columns.
+def open_store(row: Row[Any]) -> OpenStore:
+    """Return a store as it is kept."""
+    settings = settings_of(row.settings)
+    return OpenStore(row.id, row.name, Mode(row.leniency), settings, frozenset(row.frozen))

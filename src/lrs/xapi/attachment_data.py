@@ -178,6 +178,12 @@ def _checked(placed: _Placed, text: Text, received: Mapping[str, ReceivedData]) 
     return check_signature(jws, text.raw, text.identifier, text.version, path)
 
 
+def signed_at(statement: Statement, path: str = "") -> Sequence[str]:
+    """Return where a statement, or its SubStatement, says that it is signed."""
+    placed = _attachments(statement, path)
+    return [each.path for each in placed if each.attachment.usage_type == USAGE_TYPE]
+
+
 def _refusal(path: str, message: str) -> InvalidStatementError:
     return InvalidStatementError([Violation(path, message, _SIGNED)])
 

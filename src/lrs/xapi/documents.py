@@ -96,7 +96,7 @@ def check_mergeable(document: Document) -> None:
     Raises:
         InvalidRequestError: it is such a document.
     """
-    if _is_json(document):
+    if is_json(document):
         _read(document, "the document")
 
 
@@ -112,12 +112,13 @@ def merged(kept: Document, sent: Document) -> Document:
     return Document(msgspec.json.encode(members), sent.content_type)
 
 
-def _is_json(document: Document) -> bool:
+def is_json(document: Document) -> bool:
+    """Tell whether a document says that it is JSON."""
     return document.content_type.partition(";")[0].strip().lower() == _JSON
 
 
 def _read(document: Document, name: str) -> dict[str, msgspec.Raw]:
-    if not _is_json(document):
+    if not is_json(document):
         raise _not_mergeable(name, f"is {document.content_type[:80]!r}, not {_JSON}")
     try:
         document.content.decode()

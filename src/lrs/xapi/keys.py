@@ -35,6 +35,11 @@ def digest(text: bytes) -> UUID:
     return UUID(bytes=blake2b(text, digest_size=16).digest())
 
 
+def forget_keys() -> None:
+    """Forget which identifiers came lately."""
+    _remembered_key.cache_clear()
+
+
 def _key(text: str) -> UUID:
     return _remembered_key(text) if len(text) <= _LONGEST_REMEMBERED else digest(text.encode())
 

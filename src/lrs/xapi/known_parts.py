@@ -50,6 +50,16 @@ class Part(NamedTuple):
     is_kept: bool = True
 
 
+# What forgets the parts of each kind.
+_forgetting: list[Callable[[], None]] = []
+
+
+def forget_parts() -> None:
+    """Forget all parts that came lately, since some may tell of somebody who was erased."""
+    for forget in _forgetting:
+        forget()
+
+
 def _remembering(most: int, read: Callable[[bytes], Part]) -> Callable[[msgspec.Raw], Part]:
     """Return what reads a part, unless it came lately.
 
@@ -76,6 +86,11 @@ def _remembering(most: int, read: Callable[[bytes], Part]) -> Callable[[msgspec.
             newer, older = {}, newer
         return part
 
+    def forget() -> None:
+        nonlocal newer, older
+        newer, older = {}, {}
+
+    _forgetting.append(forget)
     return known
 
 

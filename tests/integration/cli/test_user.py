@@ -90,7 +90,7 @@ def test_who_is_kept_out_is_out_at_once(data: Path, browser: httpx.Client) -> No
 
 def test_a_new_link_sets_the_password_anew(data: Path, browser: httpx.Client) -> None:
     email = "dora@example.org"
-    older = made(data, email, "--role", "learner", "--agent", email)
+    older = made(data, email, "--role", "team_lead", "--agent", email, "--team", "North")
     newer = lrs("user", "set-up-link", email, LRS_DATA_DIR=data).stdout.strip()
     assert set_up(browser, older) == 404
     assert set_up(browser, newer) == 200

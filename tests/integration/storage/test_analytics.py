@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from io import BytesIO
 from typing import Any
@@ -16,16 +16,27 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from lrs.analytics.answers import Cell, Table
-from lrs.analytics.dimensions import DIMENSIONS, TIME_DIMENSIONS, Dimension
+from lrs.analytics.dimensions import (
+    DIMENSIONS,
+    TIME_DIMENSIONS,
+    Dimension,
+    attribute_dimension,
+)
 from lrs.analytics.evaluation import evaluate
 from lrs.analytics.facts import Fact
 from lrs.analytics.filters import OPERATORS
 from lrs.analytics.measures import MEASURES
-from lrs.analytics.periods import Buckets, Granularity
+from lrs.analytics.periods import FIRST_MOMENT, LAST_MOMENT, Buckets, Granularity
 from lrs.analytics.queries import Query, resolve
 from lrs.analytics.requests import QueryRequest
 from lrs.errors import InvalidQueryError
-from lrs.storage import analytics, members
+from lrs.storage import analytics, people_facts
+from lrs.storage.people_tables import (
+    person_attributes,
+    person_identifiers,
+    team_members,
+    teams,
+)
 from lrs.storage.tables import activities, agents, credentials, statements, verbs
 from lrs.xapi.keys import Ifi, ifi_key, iri_key
 
@@ -45,6 +56,30 @@ ACTIVITY_TYPES = {
     "https://lms.example.org/course/2": "http://adlnet.gov/expapi/activities/course",
     "https://lms.example.org/forum": None,
 }
+# Two of the actors are the same person, and one is a person of whom nothing is known.
+ADA, GRACE, MERGED = (UUID(int=number) for number in (1, 2, 3))
+PEOPLE = {
+    "mailto:ada@example.org": ADA,
+    "https://lms.example.org ada": ADA,
+    "https://ada.example.org": GRACE,
+}
+ALWAYS, NEVER = date.min, date.max
+# What was known of whom from the first day on and before the second, as the stores have it.
+ATTRIBUTES = [
+    ("department", "Sales", ADA, ALWAYS, date(2026, 3, 29)),
+    ("department", "IT", ADA, date(2026, 3, 29), NEVER),
+    ("department", "Sales", GRACE, date(2011, 12, 31), date(2026, 10, 25)),
+    ("location", "Ärmelkanal", GRACE, ALWAYS, NEVER),
+]
+TEAMS = {"Alpha": UUID(int=11), "Beta": UUID(int=12), "Empty": UUID(int=13)}
+# One who was merged into Ada has been in a team of hers, for a time at once with her.
+TEAM_MEMBERS = [
+    ("Alpha", ADA, ADA, ALWAYS, date(2018, 11, 4)),
+    ("Beta", ADA, ADA, ALWAYS, NEVER),
+    ("Beta", MERGED, ADA, date(2026, 3, 1), date(2026, 4, 1)),
+    ("Alpha", GRACE, GRACE, date(2026, 3, 8), NEVER),
+    ("Empty", ADA, ADA, date(2026, 3, 8), date(2026, 3, 8)),
+]
 SYSTEMS = {-1: "Moodle", -2: "Moodle", -3: "Degreed"}
 PLATFORMS = ["Moodle", "moodle", "Zoom_%", "Ärzte", ""]
 ZONES = [
@@ -154,6 +189,63 @@ async def fill(connection: AsyncConnection, rows: Iterable[Stored]) -> None:
         await connection.execute(statements.insert(), filled)
 
 
+async def fill_people(connection: AsyncConnection) -> None:
+    """Keep what is known of people; in the other store something else is."""
+    known: dict[sqlalchemy.Table, list[dict[str, object]]] = {
+        person_identifiers: [
+            {"agent": actor_key(actor), "person": person, "own": person}
+            | {"ifi_type": ACTORS[actor], "ifi": actor, "source": "api"}
+            for actor, person in PEOPLE.items()
+        ],
+        person_attributes: [
+            {"name": name, "value": value, "person": person, "own": person} | validity(first, end)
+            for name, value, person, first, end in ATTRIBUTES
+        ],
+        teams: [{"id": team, "name": name} for name, team in TEAMS.items()],
+        team_members: [
+            {"team": TEAMS[name], "own": own, "person": person} | validity(first, end)
+            for name, own, person, first, end in TEAM_MEMBERS
+        ],
+    }
+    for table, entries in known.items():
+        await connection.execute(table.insert(), [{"store": STORE, **each} for each in entries])
+    others = [
+        {"store": OTHER_STORE, "agent": actor_key(actor), "person": GRACE, "own": GRACE}
+        | {"ifi_type": kind, "ifi": actor, "source": "api"}
+        for actor, kind in ACTORS.items()
+    ]
+    await connection.execute(person_identifiers.insert(), others)
+
+
+def validity(first: date, end: date) -> dict[str, object]:
+    return {"valid_from": first, "valid_until": end}
+
+
+def seen_by(asked: Query, fact: Fact) -> Fact:
+    """Return a fact with what was known of its person on its day, in the query's time zone."""
+    if fact.actor is None:
+        return fact
+    person = PEOPLE.get(fact.actor)
+    moment = min(max(fact.timestamp, FIRST_MOMENT), LAST_MOMENT)
+    day = moment.astimezone(asked.zone).date()
+    return replace(
+        fact,
+        person=str(person or actor_key(fact.actor)),
+        attributes={
+            name: value
+            for name, value, whose, first, end in ATTRIBUTES
+            if whose == person and first <= day < end
+        },
+        teams=sorted(
+            {
+                name
+                for name, _, whose, first, end in TEAM_MEMBERS
+                if whose == person and first <= day < end
+            }
+        ),
+    )
+
+
 def query(**asked: Any) -> Query:
     return resolve(QueryRequest.model_validate({"measures": ["statements.count"]} | asked))
 
@@ -236,15 +328,26 @@ def stored_rows(draw: st.DrawFn) -> Stored:
     )
 
 
+OF_PEOPLE = ["Sales", "IT", "Alpha", "Beta", "B", str(ADA), str(GRACE), str(ADA)[:8]]
 TEXTS = [*VERBS, *ACTORS, *ACTIVITY_TYPES, *SYSTEMS.values(), *PLATFORMS, "http", "Mood"]
+NAMES = [*DIMENSIONS, "person.department", "person.location", "person.none"]
+
+
+def dimension_of(name: str) -> Dimension:
+    return attribute_dimension(name) or DIMENSIONS[name]
 
 
 @st.composite
 def filters(draw: st.DrawFn) -> dict[str, object]:
-    every: list[Dimension] = [*DIMENSIONS.values(), *TIME_DIMENSIONS.values()]
+    every: list[Dimension] = [*map(dimension_of, NAMES), *TIME_DIMENSIONS.values()]
     dimension = draw(st.sampled_from(every))
     operator = draw(st.sampled_from([*OPERATORS[dimension.type].values()]))
-    value = st.sampled_from(TEXTS) if dimension.type == "text" else ASKED_MOMENTS
+    of_people = dimension.name == "team" or dimension.name.startswith("person")
+    value = (
+        st.sampled_from(OF_PEOPLE if of_people else TEXTS)
+        if dimension.type == "text"
+        else ASKED_MOMENTS
+    )
     values = draw(st.lists(value, min_size=operator.least, max_size=min(operator.most, 3)))
     return {"member": dimension.name, "operator": operator.name, "values": values}
 
@@ -262,7 +365,7 @@ def times(draw: st.DrawFn) -> dict[str, object]:
 @st.composite
 def queries(draw: st.DrawFn) -> Query:
     measures = draw(st.lists(st.sampled_from([*MEASURES]), min_size=1, unique=True))
-    dimensions = draw(st.lists(st.sampled_from([*DIMENSIONS]), max_size=3, unique=True))
+    dimensions = draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True))
     time = draw(st.none() | times())
     names = [*measures, *dimensions]
     if time is not None and time["granularity"] is not None:
@@ -289,9 +392,11 @@ async def test_sql_says_what_plain_python_says(
 ) -> None:
     async with connection.begin_nested() as savepoint:
         await fill(connection, rows)
+        await fill_people(connection)
         for one in asked:
             table = await answered(connection, one)
-            expected = evaluate(one, [stored.fact for stored in rows if stored.counts])
+            seen = [seen_by(one, stored.fact) for stored in rows if stored.counts]
+            expected = evaluate(one, seen)
             assert table.truncated is expected.truncated
             assert told(table) == told(expected)
         await savepoint.rollback()
@@ -299,12 +404,12 @@ async def test_sql_says_what_plain_python_says(
 
 def test_every_member_of_the_language_has_its_sql() -> None:
     assert {*analytics.MEASURES} == {*MEASURES}
-    assert [*members.DIMENSIONS] == [*DIMENSIONS, *TIME_DIMENSIONS]
+    assert {*people_facts.DIMENSIONS} == {*DIMENSIONS, *TIME_DIMENSIONS}
 
 
 async def test_without_statements_the_total_is_one_row(connection: AsyncConnection) -> None:
     table = await answered(connection, query(measures=[*MEASURES]))
-    assert table.rows == [(0, 0, 0, 0, None, None, None, None)]
+    assert table.rows == [(0, 0, 0, 0, 0, None, None, None, None)]
 
 
 async def test_the_hour_that_happens_twice_is_two_buckets(connection: AsyncConnection) -> None:

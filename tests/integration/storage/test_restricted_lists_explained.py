@@ -24,10 +24,10 @@ from integration.storage.test_statement_lists_explained import (
 )
 from lrs.analytics.queries import resolve
 from lrs.analytics.requests import QueryRequest
-from lrs.auth.restrictions import Restriction
+from lrs.auth.restrictions import NOTHING_HIDDEN, Restriction
 from lrs.storage import analytics
 from lrs.storage.engines import Database
-from lrs.storage.restrictions import MINE, restriction_values
+from lrs.storage.restrictions import MINE, names_of, restriction_values
 from lrs.storage.statement_lists import choose_walk, list_statements
 from lrs.storage.statement_selections import Selection, page_values, shape_of
 from lrs.xapi.formats import ids_of
@@ -56,6 +56,8 @@ RESTRICTIONS = {
     "mine, of a team": Restriction(key("tool", 1), frozenset({1}), TEAM),
     "of a team in activities": Restriction(agents=TEAM, activities=BUSY),
     "all three": Restriction(key("tool", 1), frozenset({1}), TEAM, BUSY),
+    "frozen people": Restriction(frozen=keys("agent", 3, 700)),
+    "a team with frozen people": Restriction(agents=TEAM, frozen=keys("agent", 20, 700)),
 }
 FILTERS = {
     "no filter": StatementFilter(),
@@ -74,6 +76,10 @@ PAIRS = [
     for name, restriction in RESTRICTIONS.items()
     for filtered, wanted in FILTERS.items()
 ]
+
+
+def test_where_nobody_is_frozen_no_query_has_a_trace_of_it() -> None:
+    assert names_of(NOTHING_HIDDEN) == ()
 
 
 @pytest.mark.parametrize("ascending", [False, True], ids=["newest first", "oldest first"])
@@ -153,6 +159,7 @@ _PLAIN = text(
       AND (CAST(:authority AS uuid) IS NULL OR (other_agents[2] = :authority
                                                AND credential = ANY (:credentials)))
       AND (CAST(:agents AS uuid[]) IS NULL OR actor = ANY (:agents))
+      AND (CAST(:frozen AS uuid[]) IS NULL OR actor <> ALL (:frozen))
       AND (CAST(:activities AS uuid[]) IS NULL OR object = ANY (:activities)
            OR activities && CAST(:activities AS uuid[]))
       AND (CAST(:verb AS uuid) IS NULL OR verb = :verb OR EXISTS (
@@ -175,6 +182,8 @@ _PLAIN = text(
         "5 activities that are rarely met",
         "of a team in activities",
         "all three",
+        "frozen people",
+        "a team with frozen people",
     ],
 )
 async def test_the_pages_of_a_large_store_hold_all_that_is_to_be_seen(
@@ -189,6 +198,7 @@ async def test_the_pages_of_a_large_store_hold_all_that_is_to_be_seen(
         "credentials": [*(restriction.credentials or ())],
         "agents": restriction.agents and [*restriction.agents],
         "activities": restriction.activities and [*restriction.activities],
+        "frozen": restriction.frozen and [*restriction.frozen],
         "verb": asked,
     }
     async with database.reading() as connection:

@@ -129,6 +129,7 @@ _ANSWER = {
             errors.UnknownMemberError,
             errors.UnauthenticatedError,
             errors.ForbiddenError,
+            errors.PseudonymKeyForgottenError,
             errors.TooLargeError,
             errors.SlowBodyError,
             errors.TooManyRequestsError,

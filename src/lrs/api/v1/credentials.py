@@ -37,7 +37,7 @@ _OF_ONE = responses(
     errors.CredentialNotFoundError,
     errors.UnavailableError,
 )
-_OF_A_CHANGE = _OF_ONE | responses(errors.TooLargeError)
+_OF_A_CHANGE = _OF_ONE | responses(errors.PseudonymKeyForgottenError, errors.TooLargeError)
 
 router = APIRouter(prefix="/api/v1/credentials", tags=["credentials"], route_class=JsonRoute)
 

@@ -136,6 +136,7 @@ class FetchBody(BaseModel):
         errors.InvalidRequestError,
         errors.UnauthenticatedError,
         errors.ForbiddenError,
+        errors.PseudonymKeyForgottenError,
         errors.TooLargeError,
         errors.SlowBodyError,
         errors.UnavailableError,

@@ -83,6 +83,11 @@ class NewStoreBody(BaseModel):
     name: NewName
     mode: Mode = Mode.STRICT
     settings: SettingsBody = SettingsBody()
+    pseudonymous: bool = Field(
+        default=False,
+        strict=True,
+        description="actors are kept by keyed pseudonyms alone, for ever (docs/pseudonyms.md)",
+    )
 
 
 class StoreChangesBody(BaseModel):
@@ -106,6 +111,7 @@ class StoreBody(BaseModel):
     settings: SettingsBody
     created: datetime
     deleting: datetime | None = Field(description="since when it is being deleted")
+    pseudonymous: bool = Field(description="its actors are kept by pseudonyms alone")
 
 
 class StoresBody(BaseModel):
@@ -168,7 +174,11 @@ class DeletionBody(BaseModel):
 async def create_store(request: Request, principal: Platform, wanted: NewStoreBody) -> StoreBody:
     """Make an empty store; a credential is made for it apart."""
     made = await services_of(request).stores.create(
-        caller_of(request, principal), wanted.name, wanted.mode, wanted.settings.changes()
+        caller_of(request, principal),
+        wanted.name,
+        wanted.mode,
+        wanted.settings.changes(),
+        pseudonymous=wanted.pseudonymous,
     )
     return StoreBody.model_validate(made)
 

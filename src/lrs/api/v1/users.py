@@ -28,9 +28,11 @@ Admin = Annotated[Principal, Security(May(Scope.ADMIN))]
 UserId = Annotated[UUID, Path(description="the id of a user")]
 
 _MOST_ROLES = 1_000
+_MOST_TEAMS = 100
 _LIMIT, _MOST = 100, 500
 _SINGLE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_SINGLE_LINE)]
+TeamName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_SINGLE_LINE)]
 Email = Annotated[
     str, Field(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$")
 ]
@@ -60,11 +62,17 @@ class RoleBody(BaseModel):
         max_length=MOST_ACTIVITIES,
         description="IRIs, of which one must be the object or in the context",
     )
+    teams: list[TeamName] | None = Field(
+        default=None,
+        max_length=_MOST_TEAMS,
+        description="names of teams: their members of the day, and `agents`, are those of whom one"
+        " must be the actor",
+    )
 
     def given(self) -> GivenRole:
         """Return it as the service takes it."""
         agents = None if self.agents is None else [json.dumps(agent) for agent in self.agents]
-        return GivenRole(self.role, self.store, Grant.of(agents, self.activities))
+        return GivenRole(self.role, self.store, Grant.of(agents, self.activities, self.teams))
 
 
 class KnownRoleBody(RoleBody):
@@ -75,12 +83,13 @@ class KnownRoleBody(RoleBody):
     @classmethod
     def of(cls, given: GivenRole) -> Self:
         """Write it down."""
-        agents, activities = given.grant.agents, given.grant.activities
+        agents, activities, teams = given.grant.agents, given.grant.activities, given.grant.teams
         return cls(
             role=given.role,
             store=given.store,
             agents=None if agents is None else [json.loads(agent) for agent in agents],
             activities=None if activities is None else [*activities],
+            teams=None if teams is None else [*teams],
             by_claims=given.by_claims,
         )
 
@@ -259,7 +268,11 @@ async def change_user(
     summary="Set the roles of a user",
     operation_id="setGrants",
     responses=responses(
-        *_REFUSALS, errors.StoreNotFoundError, errors.ForgedRequestError, errors.TooLargeError
+        *_REFUSALS,
+        errors.StoreNotFoundError,
+        errors.PseudonymKeyForgottenError,
+        errors.ForgedRequestError,
+        errors.TooLargeError,
     ),
 )
 async def set_grants(
