@@ -156,3 +156,46 @@ async def test_the_hash_is_anothers_who_has_said_so(
     await post(client, a_statement(actor=anna))
     await join_all(database, tenant)
     assert (await get(client, key_of(anna)))["id"] == kept
+
+
+async def test_who_tells_of_somebody_takes_in_whom_rules_alone_have_made(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    anna = mbox(somebody())
+    await post(client, a_statement(actor=anna), a_statement(actor=hashed(anna)))
+    await join_all(database, tenant)
+    by_rule = await get(client, key_of(anna))
+
+    made = await make(client, anna, account("anna"), name="Anna Berger")
+    assert (await get(client, by_rule["id"]))["id"] == made["id"]
+    found = await get(client, key_of(hashed(anna)))
+    assert (found["id"], found["name"]) == (made["id"], "Anna Berger")
+    # It is a merge, and can be undone as any other.
+    merges = (await client.get(f"{PEOPLE}/{made['id']}/merges")).json()["merges"]
+    assert [each["merged"] for each in merges] == [by_rule["id"]]
+
+
+async def test_identifiers_that_are_added_take_in_whom_rules_alone_have_made(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    anna = mbox(somebody())
+    await post(client, a_statement(actor=anna), a_statement(actor=hashed(anna)))
+    await join_all(database, tenant)
+    made = await make(client, account(somebody()), name="Anna")
+    path = f"{PEOPLE}/{made['id']}/identifiers"
+    answer = await client.post(path, json={"identifiers": [anna]})
+    assert answer.status_code < 300
+    assert (await get(client, key_of(hashed(anna))))["id"] == made["id"]
+
+
+async def test_whom_somebody_has_told_of_is_not_taken_in(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
+    anna = mbox(somebody())
+    await post(client, a_statement(actor=anna), a_statement(actor=hashed(anna)))
+    await join_all(database, tenant)
+    by_rule = await get(client, key_of(anna))
+    named = await client.patch(f"{PEOPLE}/{by_rule['id']}", json={"name": "Anna"})
+    assert named.status_code == 200
+    answer = await client.post(PEOPLE, json={"identifiers": [anna]})
+    assert answer.status_code == 409

@@ -4,22 +4,18 @@ Every process tries, and a lock in the database lets one of them do it at a time
 was killed had begun never happened, and the next one begins there again.
 """
 
-import asyncio
 import logging
-import time
 from datetime import timedelta
 
-from lrs.errors import UnavailableError
-from lrs.services.background import Rhythm, repeat
+from lrs.services.background import InTurn, Rhythm, repeat
 from lrs.storage.engines import Database
 from lrs.storage.rollups import begin_anew, fold, stores_behind
 from lrs.storage.watermark import watermark
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two looks for what is not folded, and before a store that failed is tried again.
+# How often is looked for what is not folded, and when a store that failed is tried again.
 _RHYTHM = Rhythm(pause=2.0)
-_AFTER_A_FAILURE = 60.0
 # Statements that are folded as soon as they are seen, and how long fewer of them wait: each is
 # cheaper to fold among many, and nearly as quick to read while it is not.
 _WORTH = 10_000
@@ -34,7 +30,8 @@ class FoldingService:
         self._timezone = timezone
         self._worth = worth
         self._has_zone = False
-        self._not_before: dict[int, float] = {}
+        failure = "store %d could not be folded; its sums read statements"
+        self._in_turn = InTurn(self._fold, _log, failure, _RHYTHM.after_a_failure)
 
     async def run(self) -> None:
         """Fold until cancelled; the first thing is to give up rollups of other time zones."""
@@ -63,24 +60,7 @@ class FoldingService:
         """
         async with self._database.primary() as connection:
             behind = await stores_behind(connection, self._worth, _PATIENCE)
-        while behind:
-            began = time.monotonic()
-            behind = [store for store in behind if await self._has_more(store)]
-            if behind:
-                await asyncio.sleep(time.monotonic() - began)
-
-    async def _has_more(self, store: int) -> bool:
-        """Fold one step of a store; one that cannot be folded does not keep the others waiting."""
-        if time.monotonic() < self._not_before.get(store, 0):
-            return False
-        try:
-            return await self._fold(store)
-        except UnavailableError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, the other stores go on
-            _log.exception("store %d could not be folded; its sums read statements", store)
-            self._not_before[store] = time.monotonic() + _AFTER_A_FAILURE
-            return False
+        await self._in_turn.take(behind)
 
     async def _fold(self, store: int) -> bool:
         async with self._database.primary() as connection:

@@ -4,22 +4,17 @@ Every process tries, and a lock in the database lets one of them do it at a time
 killed had begun never happened, and the next one begins there again.
 """
 
-import asyncio
 import logging
-import time
 
-from lrs.errors import UnavailableError
-from lrs.services.background import Rhythm, repeat
+from lrs.services.background import InTurn, Rhythm, repeat
 from lrs.storage.engines import Database
 from lrs.storage.joining import STEP, join_some, stores_to_join
 from lrs.storage.watermark import watermark
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two looks for what came since.
+# How often is looked for what came since, and when a store that failed is tried again.
 _RHYTHM = Rhythm(pause=2.0)
-# Seconds before a store that failed is tried again.
-_AFTER_A_FAILURE = 60.0
 
 
 class JoiningService:
@@ -29,7 +24,8 @@ class JoiningService:
         """Make it; `step` is how many statements one transaction looks at."""
         self._database = database
         self._step = step
-        self._not_before: dict[int, float] = {}
+        failure = "the agents of store %d could not be joined by rules"
+        self._in_turn = InTurn(self._join, _log, failure, _RHYTHM.after_a_failure)
 
     async def run(self) -> None:
         """Join until cancelled."""
@@ -43,24 +39,7 @@ class JoiningService:
         """
         async with self._database.primary() as connection:
             behind = await stores_to_join(connection)
-        while behind:
-            began = time.monotonic()
-            behind = [store for store in behind if await self._has_more(store)]
-            if behind:
-                await asyncio.sleep(time.monotonic() - began)
-
-    async def _has_more(self, store: int) -> bool:
-        """Take one step of a store; one that fails does not keep the others waiting."""
-        if time.monotonic() < self._not_before.get(store, 0):
-            return False
-        try:
-            return await self._join(store)
-        except UnavailableError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, the other stores go on
-            _log.exception("the agents of store %d could not be joined by rules", store)
-            self._not_before[store] = time.monotonic() + _AFTER_A_FAILURE
-            return False
+        await self._in_turn.take(behind)
 
     async def _join(self, store: int) -> bool:
         async with self._database.primary() as connection:

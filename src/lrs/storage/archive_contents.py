@@ -4,7 +4,7 @@ An entry is written whole, in the transaction that also keeps how far the archiv
 data of attachments, which can be of any size, are added to one that is there already.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.people.zip_files import ZipEntry
-from lrs.storage.archives import ArchiveName, wait_for_makers
+from lrs.storage.archives import ArchiveName
 from lrs.storage.driver import fetch, fetch_value
 from lrs.storage.privacy_tables import archive_entries, archive_pieces
 from lrs.storage.rows import Columns, insert_rows
@@ -105,27 +105,6 @@ _DEAD = text(
     " WHERE removed IS NOT NULL OR expires <= now() LIMIT 100"
 )
 _FORGETTING = text("DELETE FROM person_archives WHERE store = :store AND id = :id")
-_OWN = text(
-    """
-    SELECT id FROM person_archives
-    WHERE store = :store AND keys && CAST(:keys AS uuid[]) AND removed IS NULL
-    """
-)
-_OTHERS = text(
-    """
-    SELECT id FROM person_archives
-    WHERE store = :store AND NOT keys && CAST(:keys AS uuid[]) AND removed IS NULL
-      AND id IN (SELECT archive FROM archive_agents WHERE store = :store AND agent = ANY (:keys))
-    """
-)
-_ANEW = text(
-    """
-    UPDATE person_archives
-    SET stage = 'waiting', place = NULL, until_position = NULL, total = 0, done = 0, entries = 0,
-        counts = '{}', failures = 0, finished = NULL, expires = NULL
-    WHERE store = :store AND id = :id
-    """
-)
 # Rows that are deleted at once.
 _MOST: Final = 1_000
 
@@ -208,33 +187,6 @@ async def dead_archives(connection: AsyncConnection) -> list[tuple[ArchiveName, 
 async def forget_archive(connection: AsyncConnection, name: ArchiveName) -> None:
     """Forget an archive in which nothing is left."""
     await fetch(connection, _FORGETTING, name._asdict())
-
-
-async def delete_archives_naming(
-    connection: AsyncConnection, store: int, keys: Collection[UUID]
-) -> int:
-    """Delete the archives of a person; those of others that name the person are made anew.
-
-    An erasure calls this when nothing else names the person any more.
-
-    Args:
-        connection: within a writing transaction. No archive is made until it ends.
-        store: which one.
-        keys: of all identifiers of the person.
-
-    Returns:
-        how many archives there were.
-    """
-    await wait_for_makers(connection)
-    values = {"store": store, "keys": [*keys]}
-    own = [row["id"] for row in await fetch(connection, _OWN, values)]
-    others = [row["id"] for row in await fetch(connection, _OTHERS, values)]
-    for archive in (*own, *others):
-        name = ArchiveName(store, archive)
-        while await delete_some(connection, name):
-            pass
-        await fetch(connection, _FORGETTING if archive in own else _ANEW, name._asdict())
-    return len(own) + len(others)
 
 
 async def _insert_pieces(

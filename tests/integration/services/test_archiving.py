@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -17,8 +17,7 @@ from lrs.errors import UnavailableError
 from lrs.services.archives import ArchivesService
 from lrs.services.archiving import ArchivingService
 from lrs.storage import archive_sources
-from lrs.storage.archive_contents import delete_archives_naming
-from lrs.storage.archives import ArchiveName, is_being_archived
+from lrs.storage.archives import ArchiveName
 from lrs.storage.engines import Database
 
 ADA, BOB, EVE = agent("ada"), agent("bob"), agent("eve")
@@ -120,34 +119,6 @@ async def test_what_is_found_in_several_places_and_pages_is_there_once(own: Data
     files = opened(await content(own, tenant, key_of(ADA), name))
     assert [each["id"] for each in lines(files, "statements/")] == ids
     assert len([each for each in files if each.startswith("statements/")]) > 5
-
-
-async def test_an_erasure_takes_the_archives_that_name_the_person(own: Database) -> None:
-    tenant = await make_tenant(own)
-    number = tenant.principal.store
-    await send(own, tenant, a_statement(actor=ADA, context={"instructor": EVE}))
-    kept = await send(own, tenant, a_statement(actor=BOB))
-    names = {each: await order(own, tenant, key_of(person)) for each, person in
-             (("ada", ADA), ("bob", BOB), ("eve", EVE))}  # fmt: skip
-    async with own.primary() as connection:
-        assert await is_being_archived(connection, number, [key_of(ADA)])
-        assert not await is_being_archived(connection, number, [uuid4()])
-    await ArchivingService(own).go_on()
-    async with own.writing() as connection:
-        assert await delete_archives_naming(connection, number, [key_of(EVE)]) == 2
-
-    listed = ArchivesService(own).list
-    assert await listed(tenant.principal, key_of(EVE)) == []
-    (of_ada,) = await listed(tenant.principal, key_of(ADA))
-    assert of_ada.stage == "waiting"
-    (of_bob,) = await listed(tenant.principal, key_of(BOB))
-    assert of_bob.stage == "ready"
-    files = opened(await content(own, tenant, key_of(BOB), names["bob"]))
-    assert [each["id"] for each in lines(files, "statements/")] == kept
-    # What is made anew is whole.
-    await ArchivingService(own).go_on()
-    files = opened(await content(own, tenant, key_of(ADA), names["ada"]))
-    assert len(lines(files, "statements/")) == 1
 
 
 async def test_what_names_somebody_frozen_is_left_out(own: Database) -> None:

@@ -46,7 +46,6 @@ async def folders(empty_database: str) -> AsyncIterator[Database]:
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding, "_RHYTHM", Rhythm(pause=0.05, after_a_failure=0.05))
-    monkeypatch.setattr(folding, "_AFTER_A_FAILURE", 0.05)
 
 
 @asynccontextmanager
