@@ -140,3 +140,26 @@ async def test_another_store_knows_nobody_who_was_erased(
 ) -> None:
     await bury(database, stranger, OnReturn.REFUSE)
     await post(client, *NAMING)
+
+
+async def test_nobody_keeps_them_as_a_person_again(
+    client: httpx.AsyncClient, tenant: Tenant, database: Database
+) -> None:
+    await bury(database, tenant, OnReturn.ANONYMISE)
+    people = "http://lrs.test/api/v1/people"
+    made = await client.post(people, json={"identifiers": [agent()]})
+    assert (made.status_code, made.json()["type"]) == (403, "urn:lrs:error:erased-person")
+    other = await client.post(people, json={"name": "Bob"})
+    path = f"{people}/{other.json()['id']}/identifiers"
+    added = await client.post(path, json={"identifiers": [agent("bob"), agent()]})
+    assert added.status_code == 403
+    assert (await client.get(f"{people}/{other.json()['id']}")).json()["identifiers"] == []
+    user = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "ada",
+        "emails": [{"value": "ada@example.org"}],
+    }
+    pushed = await client.post("http://lrs.test/scim/v2/Users", json=user)
+    assert pushed.status_code == 403
+    listed = (await client.get(people)).json()["people"]
+    assert [each["name"] for each in listed] == ["Bob"]

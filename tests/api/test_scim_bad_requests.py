@@ -14,6 +14,7 @@ from lrs.auth.restrictions import Grant
 from lrs.auth.scopes import EVERYTHING, Scope, Scopes
 from lrs.errors import PersonNotFoundError
 from lrs.people.scim_searches import Selection
+from lrs.services.erased_people import ErasedPeople
 from lrs.services.scim_groups import ScimGroupsService
 from lrs.services.scim_requests import Asking
 from lrs.services.scim_users import ScimUsersService
@@ -246,7 +247,7 @@ async def test_whose_data_may_only_be_kept_is_not_seen(
     key = ifi_key(Ifi("mbox", "mailto:anna@example.org"))
     others = EVERYTHING - {Scope.PLATFORM}
     caller = Caller(WhoKind.SYSTEM, "a test")
-    users, groups = ScimUsersService(database), ScimGroupsService(database)
+    users, groups = ScimUsersService(database, ErasedPeople()), ScimGroupsService(database)
     for scopes, wanted in ((others, ["bert"]), (EVERYTHING, ["anna", "bert"])):
         principal = replace(tenant.principal, scopes=scopes, frozen=frozenset({key}))
         asking = Asking(caller, principal, SCIM)

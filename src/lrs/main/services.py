@@ -151,21 +151,22 @@ def _person_services(
     histories: HistoriesService,
 ) -> PersonServices:
     server_key, home_page = server_key_of(settings), settings.authority_home_page
+    erased = ErasedPeople(server_key)
     return PersonServices(
         archives=ArchivesService(database),
         erasures=ErasuresService(database, server_key, home_page),
         freezing=FreezingService(database),
         histories=histories,
         legal_holds=LegalHoldsService(database),
-        people=PeopleService(database),
+        people=PeopleService(database, erased),
         people_imports=PeopleImportsService(database, server_key),
         people_schema=PeopleSchemaService(database),
-        person_facts=PersonFactsService(database),
+        person_facts=PersonFactsService(database, erased),
         person_merges=PersonMergesService(database),
         reidentification=ReidentificationService(database, pseudonyms),
         retention=RetentionService(database),
         scim_groups=ScimGroupsService(database),
-        scim_users=ScimUsersService(database),
+        scim_users=ScimUsersService(database, erased),
         teams=TeamsService(database),
     )
 

@@ -65,6 +65,25 @@ class ErasedPeople:
         if await find_tombstones(connection, store, [self.mac(ifi_key(agent))]):
             raise ErasedPersonError(f"the document {_BACK_AGAIN}")
 
+    async def require_no_person(
+        self, connection: Connection, store: int, ifis: Iterable[Ifi]
+    ) -> None:
+        """Refuse to keep a person again who was erased.
+
+        Args:
+            connection: within the transaction that keeps the person, which holds `lock_people`.
+            store: the store of the person.
+            ifis: that the person is told to have.
+
+        Raises:
+            ErasedPersonError: one of them is of somebody who was erased.
+        """
+        if not self._server_key:
+            return
+        macs = [self.mac(ifi_key(each)) for each in ifis]
+        if macs and await find_tombstones(connection, store, macs):
+            raise ErasedPersonError(f"one of the identifiers {_BACK_AGAIN}")
+
     async def sort_out(
         self, connection: Connection, deliveries: Sequence[Delivery]
     ) -> "list[Delivery | ErasedPersonError]":

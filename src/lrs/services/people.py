@@ -14,6 +14,7 @@ from lrs.people.attributes import (
     AttributeDefinition,
     canonical_value,
 )
+from lrs.services.erased_people import ErasedPeople
 from lrs.services.shown_people import (
     SeenPerson,
     Told,
@@ -78,8 +79,9 @@ class PeoplePage:
 class PeopleService:
     """Makes, reads, lists, changes and gives up persons of a principal's store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: ErasedPeople) -> None:
         self._database = database
+        self._erased = erased
 
     async def create(
         self,
@@ -93,6 +95,7 @@ class PeopleService:
 
         Raises:
             ForbiddenError: the principal is limited to some people.
+            ErasedPersonError: an identifier is of somebody who was erased.
             PersonConflictError: an identifier or the user name is another's; both are named.
             UnknownMemberError: the store knows no such attribute.
             InvalidRequestError: a value is none of the type.
@@ -102,6 +105,7 @@ class PeopleService:
         require_everybody(principal)
         store, ifis = principal.store, [*ifis]
         async with writing_people(self._database, store) as connection:
+            await self._erased.require_no_person(connection, store, ifis)
             person = await create_person(connection, store, new)
             await take_in_untold(connection, store, person, ifis, caller.name)
             await add_identifiers(connection, store, person, ifis, FROM_API)

@@ -7,6 +7,7 @@ from uuid import UUID
 from lrs.auth.audit import Action, Caller
 from lrs.auth.principals import Principal
 from lrs.people.validities import Validity
+from lrs.services.erased_people import ErasedPeople
 from lrs.services.shown_people import (
     SeenPerson,
     Told,
@@ -46,8 +47,9 @@ class ChangesPage:
 class PersonFactsService:
     """Changes what is known of a person, and tells what has changed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: ErasedPeople) -> None:
         self._database = database
+        self._erased = erased
 
     async def add_identifiers(
         self, caller: Caller, principal: Principal, identifier: UUID, ifis: Sequence[Ifi]
@@ -56,6 +58,7 @@ class PersonFactsService:
 
         Raises:
             ForbiddenError: the principal is limited to some people.
+            ErasedPersonError: one is of somebody who was erased.
             PersonNotFoundError: there is no such person.
             PersonConflictError: one is another's; both are named.
             TooLargeError: they would be too many.
@@ -65,6 +68,7 @@ class PersonFactsService:
         store = principal.store
         async with writing_person(self._database, principal, identifier) as writing:
             connection, person = writing.connection, writing.id
+            await self._erased.require_no_person(connection, store, ifis)
             await take_in_untold(connection, store, person, ifis, caller.name)
             added = await add_identifiers(connection, store, person, ifis, FROM_API)
             keys = [str(ifi_key(ifi)) for ifi in added]

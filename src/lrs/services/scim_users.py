@@ -11,6 +11,7 @@ from lrs.people.scim_patches import UserPatch, patch_user, read_id
 from lrs.people.scim_resources import ScimUser
 from lrs.people.scim_searches import Selection
 from lrs.people.scim_users import KeptUser, Said, said_by, user_of
+from lrs.services.erased_people import ErasedPeople
 from lrs.services.scim_requests import Asking, check_match, require_unlimited, sight_of
 from lrs.services.scim_writes import Writing, told_by, write_user
 from lrs.storage.audit import append_record
@@ -41,8 +42,9 @@ class FoundUsers(NamedTuple):
 class ScimUsersService:
     """Makes, finds, changes and gives up Users of a principal's store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: ErasedPeople) -> None:
         self._database = database
+        self._erased = erased
 
     async def get(self, asking: Asking, user: str) -> ScimUser:
         """Return a User.
@@ -74,6 +76,7 @@ class ScimUsersService:
 
         Raises:
             ForbiddenError: the principal may see some people only.
+            ErasedPersonError: a mail address is of somebody who was erased.
             InvalidScimError: a value is none of its attribute.
             PersonConflictError: the user name or a mail address is another's; both are named.
             UnavailableError: the database cannot be reached.
@@ -81,6 +84,7 @@ class ScimUsersService:
         require_unlimited(asking.principal)
         said = said_by(user)
         async with writing_people(self._database, asking.store) as connection:
+            await self._erased.require_no_person(connection, asking.store, said.mailboxes)
             keys = [ifi_key(each) for each in said.mailboxes]
             adopted = await find_adoptable(connection, asking.store, keys)
             new = told_by(said)
@@ -153,7 +157,9 @@ class ScimUsersService:
             if not is_other:
                 return before
             writing = await _writing(connection, asking, kept.id)
-            changed = await write_user(writing, said_by(before), said_by(after))
+            said = said_by(after)
+            await self._erased.require_no_person(connection, asking.store, said.mailboxes)
+            changed = await write_user(writing, said_by(before), said)
             changed_user = await _get(connection, asking, user)
             event = asking.event(Action.PERSON_CHANGED, kept.id, changed=changed)
             await append_record(connection, asking.store, event)

@@ -70,8 +70,7 @@ class SignOnPeople:
             async with self._database.writing() as connection:
                 await lock_people(connection, store)
                 await refuse_pseudonymous(connection, store)
-                for each in told.identifiers:
-                    await self._erased.require_nobody(connection, store, each)
+                await self._erased.require_no_person(connection, store, told.identifiers)
                 found = await join_user(connection, store, told)
                 if found is not None:
                     await append_record(connection, store, _event(caller, told.user, found))
