@@ -176,6 +176,6 @@ def test_no_two_errors_share_a_code() -> None:
 def test_the_table_knows_only_the_codes_of_the_standard() -> None:
     standard = {400, 401, 403, 404, 409, 412, 413, 429, 500}
     # These are ours: 408 and 503 tell clients to come back, which 400 and 500 do not; 431 is said
-    # of what is not known to be a request of xAPI yet.
-    ours = {408, 431, 503}
+    # of what is not known to be a request of xAPI yet, and 416 of a part of an archive.
+    ours = {408, 416, 431, 503}
     assert {kind.status for kind in KINDS.values()} <= standard | ours

@@ -27,17 +27,17 @@ HOST = "http://lrs.test"
 USERS = f"{HOST}/api/v1/users"
 ADA, BOB, CARL = agent("ada"), agent("bob"), agent("carl")
 ADA_AT_WORK = {"account": {"homePage": "https://lms.example.org", "name": "4711"}}
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
 async def team(database: Database, tenant: Tenant, client: httpx.AsyncClient) -> str:
     """The name of a team that Ada is in by two identifiers, Bob was in, and Carl will be in."""
     store, name = tenant.principal.store, f"Team {uuid4().hex}"
+    today = datetime.now(UTC).date()
     days = {
-        "ada": Validity(since=TODAY),
-        "bob": Validity(until=TODAY),
-        "carl": Validity(since=TODAY + timedelta(days=1)),
+        "ada": Validity(since=today),
+        "bob": Validity(until=today),
+        "carl": Validity(since=today + timedelta(days=2)),
     }
     async with database.writing() as connection:
         await lock_people(connection, store)
