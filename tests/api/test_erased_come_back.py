@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from builders import Json, a_statement, a_substatement, activity, agent, group, voiding
 from conftest import SERVER_KEY, Tenant
-from lrs.people.tombstones import OnReturn, Tombstone, tombstone_mac
+from lrs.people.tombstones import OnReturn, Tombstone, tombstone_macs
 from lrs.storage.engines import Database
 from lrs.storage.tombstones import insert_tombstones
-from lrs.xapi.keys import Ifi, ifi_key
+from lrs.xapi.keys import Ifi
 from statement_resource import exists, new_id, post, put, stored
 
 NOBODY = {"account": {"homePage": "https://lrs.example/anonymous", "name": "1"}}
@@ -28,6 +28,8 @@ STATE = {
 NAMING: list[Json] = [
     a_statement(),
     a_statement(actor={"mbox": "mailto:ada@EXAMPLE.org"}),
+    a_statement(actor={"mbox": "mailto:ADA@example.org"}),
+    a_statement(actor={"account": {"homePage": "http://l2", "name": "Ada@example.org"}}),
     a_statement(actor=agent("bob"), object=agent()),
     a_statement(actor=group(agent("bob"), agent())),
     a_statement(actor=agent("bob"), context={"instructor": agent()}),
@@ -37,7 +39,7 @@ NAMING: list[Json] = [
 
 
 async def bury(database: Database, tenant: Tenant, on_return: OnReturn) -> None:
-    mac = tombstone_mac(SERVER_KEY.encode(), ifi_key(ADA))
+    (mac,) = tombstone_macs(SERVER_KEY.encode(), ADA)
     async with database.writing() as connection:
         made = [Tombstone(mac, on_return, INSTEAD)]
         await insert_tombstones(connection, tenant.principal.store, uuid4(), made)
@@ -60,7 +62,7 @@ async def test_what_names_them_is_refused(
     problem = answer.json()
     assert problem["type"] == "urn:lrs:error:erased-person"
     assert identifier in problem["detail"]
-    assert "ada" not in problem["detail"]
+    assert "ada@" not in problem["detail"].lower()
     assert not await exists(client, identifier)
 
 

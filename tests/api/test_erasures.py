@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from builders import Json, a_statement, agent
 from conftest import SERVER_KEY, Tenant, client_of, make_tenant, revoke
@@ -18,10 +19,12 @@ from lrs.auth.scopes import Scope, Scopes
 from lrs.services.erasure_job import ErasureJob
 from lrs.storage.engines import Database
 from lrs.storage.erasure_ledger import Ledger
+from lrs.storage.erasures import LOCK_CLASS
 from lrs.xapi.keys import Ifi, ifi_key
 from statement_resource import post, stored
 
 API = "http://lrs.test/api/v1"
+ONLY_ONE = text("SELECT pg_advisory_xact_lock(:lock_class, 0)")
 ADA = ifi_key(Ifi("mbox", "mailto:ada@example.org"))
 OF_ADA = f"{API}/people/{ADA}/erasures"
 
@@ -94,6 +97,31 @@ async def test_anonymised_on_entry_by_choice(client: httpx.AsyncClient, job: Era
     await state_of(client, job, counted["id"], "running")
     (again,) = await post(client, a_statement())
     assert "account" in (await stored(client, again))["actor"]
+
+
+async def test_who_is_being_erased_is_neither_joined_nor_parted_nor_changed(
+    client: httpx.AsyncClient, database: Database, job: ErasureJob
+) -> None:
+    await post(client, a_statement(), a_statement(actor=agent("bob")))
+    bob = ifi_key(Ifi("mbox", "mailto:bob@example.org"))
+    people = f"{API}/people"
+    counted = await wanted(client, job)
+    async with database.writing() as connection:
+        # Nobody takes a step meanwhile.
+        await connection.execute(ONLY_ONE, {"lock_class": LOCK_CLASS})
+        place = f"{OF_ADA}/{counted['id']}/confirmation"
+        assert (await client.post(place, json={"confirm": str(ADA)})).status_code == 202
+        for method, path, body in (
+            ("POST", f"{people}/{ADA}/merges", {"other": str(bob)}),
+            ("POST", f"{people}/{bob}/merges", {"other": str(ADA)}),
+            ("POST", f"{people}/{ADA}/splits", {"identifiers": [agent()], "name": "Ada"}),
+            ("PATCH", f"{people}/{ADA}", {"name": "Ada"}),
+        ):
+            answer = await client.request(method, path, json=body)
+            assert answer.status_code == 409, (path, answer.text)
+            assert answer.json()["type"] == "urn:lrs:error:erasure-conflict"
+    await state_of(client, job, counted["id"], "running")
+    assert (await client.get(f"{people}/{bob}")).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,10 @@ async def test_a_list_is_audited_without_a_name(client: httpx.AsyncClient) -> No
     (record,) = answer.json()["records"]
     assert record["details"]["changed"] == 1
     assert "anna" not in answer.text.lower()
+
+
+async def test_what_no_list_can_be_is_refused_as_a_whole(client: httpx.AsyncClient) -> None:
+    nested, wide = b"[" * 100_000, ("\ufeff" + LIST).encode("utf-32-le")
+    for content, kind in ((nested, "application/json"), (wide, "text/csv")):
+        answer = await client.post(PATH, content=content, headers={"Content-Type": kind})
+        assert answer.status_code == 400, answer.text

@@ -8,7 +8,7 @@ from fastapi import Request
 from lrs.errors import UnsatisfiableRangeError
 
 # One range of bytes. Several at once, and other units, are left unheard, as the standard allows.
-_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,100})-([0-9]{1,100})?|-([0-9]{1,100}))")
 
 
 class Part(NamedTuple):

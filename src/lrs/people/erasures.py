@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.people.identifiers import account, account_parts, sha1_of
-from lrs.people.tombstones import OnReturn, Tombstone, tombstone_mac
+from lrs.people.tombstones import OnReturn, Tombstone, tombstone_macs
 from lrs.xapi.keys import Ifi, ifi_key
 from lrs.xapi.personal_texts import PersonalTexts, texts_of
 from lrs.xapi.replacing import Replacing
@@ -94,10 +94,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     def tombstones(self, server_key: bytes, on_return: OnReturn) -> list[Tombstone]:
         """Return what is to stay of the identifiers."""
-        return [
-            Tombstone(tombstone_mac(server_key, ifi_key(each.ifi)), on_return, each.replacement)
-            for each in self.identifiers
-        ]
+        made = {
+            mac: Tombstone(mac, on_return, each.replacement)
+            for each in reversed(self.identifiers)
+            for mac in tombstone_macs(server_key, each.ifi)
+        }
+        return [*made.values()]
 
     def written(self) -> str:
         """Return it as JSON text."""

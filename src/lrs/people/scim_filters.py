@@ -7,7 +7,7 @@ The library reads and checks them; what comes out is a small tree in our own wor
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -238,9 +238,24 @@ def _operand(name: str, operator: Operator, operand: object) -> Operand:
         raise InvalidScimError(
             f"{name} cannot be compared by {operator} with {operand!r}", "invalidFilter"
         )
-    if isinstance(operand, str) and "\0" in operand:
-        raise InvalidScimError("a text holds U+0000, which no value does", "invalidFilter")
+    if isinstance(operand, str) and any(each == "\0" or _is_surrogate(each) for each in operand):
+        raise InvalidScimError("a text holds what no value does", "invalidFilter")
+    if isinstance(operand, datetime) and not _is_in_calendar(operand):
+        raise InvalidScimError(f"{name}: the years are 1 to 9999, in UTC", "invalidFilter")
     return cast("Operand", operand)
+
+
+def _is_surrogate(character: str) -> bool:
+    """Tell whether it is half of a pair, which has no UTF-8."""
+    return "\ud800" <= character <= "\udfff"
+
+
+def _is_in_calendar(moment: datetime) -> bool:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _is_ordered_null(operator: Operator, operand: object) -> bool:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from lrs.xapi.keys import Ifi
+from lrs.people.identifiers import account_parts
+from lrs.xapi.keys import Ifi, ifi_key
 
 _PURPOSE: Final = b"lrs tombstone 1\n"
 
@@ -40,3 +41,22 @@ def tombstone_mac(server_key: bytes, identifier: UUID) -> bytes:
         identifier: the key of it, see `lrs.xapi.keys`.
     """
     return hmac.digest(server_key, _PURPOSE + identifier.bytes, "sha256")
+
+
+def tombstone_macs(server_key: bytes, ifi: Ifi) -> list[bytes]:
+    """Return all that may stand for an identifier: for itself, and for its mail address.
+
+    A mail address is known again in capitals too, and as the name of any account.
+    """
+    address = _address(ifi)
+    known_as = [ifi] if address is None or address == ifi else [ifi, address]
+    return [tombstone_mac(server_key, ifi_key(each)) for each in known_as]
+
+
+def _address(ifi: Ifi) -> Ifi | None:
+    """Return the mail address of an identifier in small letters; None if it has none."""
+    if ifi.type == "mbox":
+        return Ifi("mbox", ifi.value.lower())
+    if ifi.type == "account" and "@" in (name := account_parts(ifi)[1]):
+        return Ifi("mbox", f"mailto:{name.lower()}")
+    return None

@@ -8,11 +8,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from lrs.errors import ErasedPersonError
-from lrs.people.tombstones import OnReturn, Tombstone, tombstone_mac
+from lrs.people.tombstones import OnReturn, Tombstone, tombstone_macs
 from lrs.services.deliveries import Delivery
 from lrs.storage.engines import Connection
 from lrs.storage.tombstones import find_tombstones
-from lrs.xapi.keys import Ifi, ifi_key
+from lrs.xapi.keys import Ifi
 from lrs.xapi.personal_texts import texts_of
 from lrs.xapi.records import StatementRecord
 from lrs.xapi.replacing import Replacing
@@ -39,13 +39,18 @@ class ErasedPeople:
         """Return what stands for whom statements name; None while nobody is known to be erased."""
         if store not in self._stores:
             return None
-        return [self.mac(key) for key in {key for each in records for key in _named(each)}]
+        return [*self._known_as(records)]
 
-    def mac(self, identifier: UUID) -> bytes:
-        """Return what stands for an identifier in tombstones."""
+    def _macs(self, ifi: Ifi) -> list[bytes]:
+        """Return what may stand for an identifier in tombstones."""
         if not self._server_key:
             raise RuntimeError("people were erased, and cannot be known again without the key")
-        return tombstone_mac(self._server_key, identifier)
+        return tombstone_macs(self._server_key, ifi)
+
+    def _known_as(self, records: Iterable[StatementRecord]) -> dict[bytes, UUID]:
+        """Return the keys of all whom statements name, by what may stand for them."""
+        named = {key: each.mentions.ifis[key] for each in records for key in _named(each)}
+        return {mac: key for key, ifi in named.items() for mac in self._macs(ifi)}
 
     async def require_nobody(self, connection: Connection, store: int, agent: Ifi | None) -> None:
         """Refuse a document that is about somebody who was erased, whatever the store chose.
@@ -62,7 +67,7 @@ class ErasedPeople:
         """
         if agent is None or not self._server_key:
             return
-        if await find_tombstones(connection, store, [self.mac(ifi_key(agent))]):
+        if await find_tombstones(connection, store, self._macs(agent)):
             raise ErasedPersonError(f"the document {_BACK_AGAIN}")
 
     async def require_no_person(
@@ -80,7 +85,7 @@ class ErasedPeople:
         """
         if not self._server_key:
             return
-        macs = [self.mac(ifi_key(each)) for each in ifis]
+        macs = [mac for each in ifis for mac in self._macs(each)]
         if macs and await find_tombstones(connection, store, macs):
             raise ErasedPersonError(f"one of the identifiers {_BACK_AGAIN}")
 
@@ -94,8 +99,7 @@ class ErasedPeople:
             deliveries: of one store, which somebody was erased from.
         """
         store = deliveries[0].origin.store
-        named = {key for each in deliveries for one in each.records for key in _named(one)}
-        by_mac = {self.mac(key): key for key in named}
+        by_mac = self._known_as(one for each in deliveries for one in each.records)
         found = await find_tombstones(connection, store, by_mac)
         erased = {by_mac[mac]: tombstone for mac, tombstone in found.items()}
         return [_sorted_out(each, erased) for each in deliveries]

@@ -106,7 +106,7 @@ async def bury(work: Work, server_key: bytes, ledger: Ledger, store_name: str) -
         nobody=work.subject.nobody,
     )
     await asyncio.to_thread(ledger.append, entry)
-    return Outcome(done={"identifiers": len(made)})
+    return Outcome(done={"identifiers": len(work.subject.identifiers)})
 
 
 async def _statements(work: Work) -> Outcome:

@@ -18,7 +18,7 @@ from lrs.people.imports.leading import Led, changed, keys_elsewhere, led, told_o
 from lrs.people.imports.managers import Leading
 from lrs.people.imports.outcomes import Outcome, Outcomes
 from lrs.people.imports.planning import Known, PlannedPerson, Planner, findings_of
-from lrs.people.tombstones import tombstone_mac
+from lrs.people.tombstones import tombstone_macs
 from lrs.services.import_surveys import Numbered, Survey, Tell
 from lrs.storage.audit import append_record
 from lrs.storage.engines import Database
@@ -38,7 +38,6 @@ from lrs.storage.people_imports import (
 )
 from lrs.storage.pseudonyms import refuse_pseudonymous
 from lrs.storage.tombstones import find_tombstones
-from lrs.xapi.keys import ifi_key
 
 # Persons of one transaction.
 USUAL_BATCH = 5_000
@@ -236,7 +235,7 @@ class ImportRun:
         if key is None:
             return []
         ifis = (ifi for each in batch for ifi in each.listed.identifiers)
-        return [tombstone_mac(key, ifi_key(ifi)) for ifi in ifis]
+        return [mac for ifi in ifis for mac in tombstone_macs(key, ifi)]
 
     def _with_teams(self, known: Known, names: Iterable[str]) -> Known:
         """Have teams that are not there yet be known, with the ids that they get."""

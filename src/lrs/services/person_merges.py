@@ -18,6 +18,7 @@ from lrs.services.shown_people import (
 )
 from lrs.storage.audit import append_record
 from lrs.storage.engines import Database
+from lrs.storage.erasures import refuse_being_erased
 from lrs.storage.freezing import refresh_frozen
 from lrs.storage.people import NewPerson
 from lrs.storage.person_merges import (
@@ -63,6 +64,7 @@ class PersonMergesService:
 
         Raises:
             ForbiddenError: the principal is limited to some people.
+            ErasureConflictError: one of them is being erased.
             PersonNotFoundError: one of them is not there.
             PersonConflictError: they are one already, or one is above the other by an attribute.
             TooLargeError: they would have too many identifiers.
@@ -73,6 +75,7 @@ class PersonMergesService:
         async with writing_person(self._database, principal, identifier) as writing:
             connection, kept = writing.connection, writing.id
             found = await seen_person(connection, principal, other)
+            await refuse_being_erased(connection, store, [found.id, *found.identifiers])
             merged = await keep_identity(connection, store, found)
             merge = await merge_people(connection, store, kept, merged, caller.name)
             await check_all_rings(connection, store, kept)
@@ -98,6 +101,7 @@ class PersonMergesService:
         store = principal.store
         async with writing_people(self._database, store) as connection:
             found = await seen_person(connection, principal, identifier)
+            await refuse_being_erased(connection, store, [found.id, *found.identifiers])
             kept, split = await undo_merge(connection, store, found.id, merge, caller.name)
             await refresh_frozen(connection, store)
             event = event_of(caller, Action.PERSON_SPLIT, kept, split=str(split), merge=str(merge))

@@ -16,6 +16,7 @@ from lrs.services.scim_requests import Asking, check_match, require_unlimited, s
 from lrs.services.scim_writes import Writing, told_by, write_user
 from lrs.storage.audit import append_record
 from lrs.storage.engines import Database
+from lrs.storage.erasures import refuse_being_erased
 from lrs.storage.people import NewPerson, create_person
 from lrs.storage.person_writing import delete_person, writing_people
 from lrs.storage.scim_users import (
@@ -174,6 +175,7 @@ async def _get(connection: Transaction, asking: Asking, user: str) -> KeptUser:
 async def _writing(connection: Transaction, asking: Asking, user: UUID) -> Writing:
     sight = await sight_of(connection, asking.principal)
     root = await root_of(connection, asking.store, user)
+    await refuse_being_erased(connection, asking.store, [user, root])
     return Writing(connection, asking.store, user, root, sight.today, asking.caller.name)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Integer, LargeBinary, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
-from lrs.errors import ErasureNotFoundError
+from lrs.errors import ErasureConflictError, ErasureNotFoundError
 from lrs.people.erasures import Mode, Subject, read_subject
 from lrs.people.tombstones import OnReturn
 from lrs.storage.driver import fetch, fetch_value
@@ -222,6 +222,21 @@ async def is_wanted(connection: AsyncConnection, store: int, macs: Sequence[byte
 async def is_being_erased(connection: AsyncConnection, store: int, ids: Sequence[UUID]) -> bool:
     """Tell whether an erasure of one of these, persons or keys of identifiers, has begun."""
     return bool(await connection.scalar(_RUNNING, {"store": store, "ids": [*ids]}))
+
+
+async def refuse_being_erased(connection: AsyncConnection, store: int, ids: Sequence[UUID]) -> None:
+    """Refuse to change who is being erased: what is joined or parted now would be half erased.
+
+    Args:
+        connection: within a transaction that holds `lock_people`.
+        store: of the persons.
+        ids: of persons, or keys of identifiers.
+
+    Raises:
+        ErasureConflictError: one of them is.
+    """
+    if await is_being_erased(connection, store, ids):
+        raise ErasureConflictError("this person is being erased, and cannot be changed meanwhile")
 
 
 async def erasures_to_do(connection: AsyncConnection) -> list[tuple[int, UUID]]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lrs.auth.principals import Principal
 from lrs.storage.driver import fetch
 from lrs.storage.engines import Database
+from lrs.storage.erasures import refuse_being_erased
 from lrs.storage.freezing import refresh_frozen, refuse_frozen
 from lrs.storage.people import KeptPerson, NewPerson, create_person, get_person, lock_people
 from lrs.storage.people_tables import (
@@ -71,11 +72,13 @@ async def writing_person(
     An Agent whom nobody has joined is kept as a person by it.
 
     Raises:
+        ErasureConflictError: the person is being erased.
         PersonNotFoundError: there is no such person, or they may not be seen.
         UnavailableError: the database cannot be reached.
     """
     async with writing_people(database, principal.store) as connection:
         found = await seen_person(connection, principal, identifier)
+        await refuse_being_erased(connection, principal.store, [found.id, *found.identifiers])
         identifier = await keep_identity(connection, principal.store, found)
         person = await get_person(connection, principal.store, identifier)
         yield PersonWriting(connection, person, person.version if found.is_kept else 0)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response, Security
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from lrs import errors
 from lrs.analytics.verb_families import VerbFamily, verbs_of
@@ -62,7 +62,13 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("must be in the years 1 to 9999 of UTC") from error
 
 
-_Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+def _no_number(moment: object) -> object:
+    if isinstance(moment, str) and moment.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("must be a moment such as 2026-01-31T08:00:00Z, not a number")
+    return moment
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
 _System = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")]
 
 

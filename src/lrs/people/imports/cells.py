@@ -31,8 +31,12 @@ def read_text(cell: str) -> str:
     Raises:
         BadCellError: it cannot be kept, or a spreadsheet would take it for a formula.
     """
-    if cell.startswith(_RUN_BY_SPREADSHEETS) and not _NUMBER.fullmatch(cell.strip()):
-        raise BadCellError(f"begins with {cell[0]!r}, which spreadsheets run as a formula")
+    text = cell.strip()
+    is_formula = cell.startswith(_RUN_BY_SPREADSHEETS) or text.startswith(_RUN_BY_SPREADSHEETS)
+    if is_formula and not _NUMBER.fullmatch(text):
+        raise BadCellError(
+            f"begins with {(text or cell)[0]!r}, which spreadsheets run as a formula"
+        )
     if not cell.isascii() and any("\ud800" <= each <= "\udfff" for each in cell):
         raise BadCellError("holds bytes that are not in the encoding of the rest of the list")
     try:

@@ -40,6 +40,8 @@ def told_encoding(source: BinaryIO) -> Encoding:
     """
     first = source.read(4)
     source.seek(0)
+    if first in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        raise InvalidRequestError("the list is UTF-32: save it as `CSV UTF-8`")
     for mark, name in _MARKS:
         if first.startswith(mark):
             return Encoding(name)

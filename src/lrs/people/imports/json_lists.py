@@ -137,5 +137,5 @@ def object_texts(body: bytes) -> list[bytes]:
         return [line for line in body.splitlines() if line.strip()]
     try:
         return [bytes(text) for text in msgspec.json.decode(body, type=list[msgspec.Raw])]
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequestError(f"the list is not JSON: {error}") from error

@@ -195,6 +195,7 @@ def test_a_mapping_must_name_columns_that_are_there() -> None:
         "@SUM(A1)",
         '"\tx"',
         '"\rx"',
+        '" =1+1"',
         "-",
     ],
 )
