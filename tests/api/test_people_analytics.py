@@ -72,6 +72,7 @@ async def company(database: Database, tenant: Tenant, client: httpx.AsyncClient)
             [
                 definition | {"name": "department", "is_sensitive": False},
                 definition | {"name": "disability", "is_sensitive": True},
+                definition | {"name": "manager", "is_sensitive": False, "type": "person"},
             ],
         )
         ada = await create_person(connection, store, NewPerson("Ada"))
@@ -238,6 +239,7 @@ async def analyst(
         (only("person", "set"), 403),
         ({"dimensions": ["person.disability"]}, 403),
         (only("person.disability", "equals", "none"), 403),
+        ({"dimensions": ["person.manager"]}, 403),
     ],
 )
 async def test_single_persons_and_what_is_sensitive_need_the_scope_for_it(

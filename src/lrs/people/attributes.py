@@ -46,6 +46,11 @@ class AttributeDefinition:
     title_en: str
     is_sensitive: bool = False
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether sums by it are of single persons: it is sensitive, or tells who they are."""
+        return self.is_sensitive or self.type is AttributeType.PERSON
+
 
 def check_text(text: str, what: str) -> str:
     """Return a text of one line, without the space around it.

@@ -40,13 +40,16 @@ class Definition(NamedTuple):
     type: str
     title_de: str
     title_en: str
+    is_sensitive: bool = False
 
 
 DEFINITIONS: Final = MappingProxyType(
     {
         "role": Definition("text", "Rolle", "Role"),
         "user_type": Definition("text", "Art der Beschäftigung", "Kind of employment"),
-        "personnel_number": Definition("text", "Personalnummer", "Personnel number"),
+        "personnel_number": Definition(
+            "text", "Personalnummer", "Personnel number", is_sensitive=True
+        ),
         "department": Definition("text", "Abteilung", "Department"),
         "division": Definition("text", "Bereich", "Division"),
         "cost_center": Definition("text", "Kostenstelle", "Cost centre"),

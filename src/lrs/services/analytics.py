@@ -74,4 +74,4 @@ class AnalyticsService:
             return False
         async with self._database.primary() as connection:
             defined = await definitions_of(connection, store)
-        return check_attributes(query, {name: it.is_sensitive for name, it in defined.items()})
+        return check_attributes(query, {name: it.is_personal for name, it in defined.items()})

@@ -153,8 +153,10 @@ async def _define(connection: Transaction, store: int, names: Iterable[str]) -> 
     known = await definitions_of(connection, store)
     for name in names:
         if name not in known:
-            kind, title_de, title_en = DEFINITIONS[name]
-            made = AttributeDefinition(name, AttributeType(kind), title_de, title_en)
+            kind, title_de, title_en, is_sensitive = DEFINITIONS[name]
+            made = AttributeDefinition(
+                name, AttributeType(kind), title_de, title_en, is_sensitive=is_sensitive
+            )
             await put_definition(connection, store, made)
 
 
