@@ -250,6 +250,21 @@ async def test_single_persons_and_what_is_sensitive_need_the_scope_for_it(
     assert (await client.post(QUERY, json=body)).status_code == 200
 
 
+@pytest.mark.usefixtures("company")
+async def test_who_sees_single_persons_does_not_see_what_is_sensitive_of_them(
+    app: FastAPI, database: Database, tenant: Tenant
+) -> None:
+    store = tenant.principal.store_name
+    for more, status in ((Scope.PEOPLE_READ, 403), (Scope.PRIVACY, 200)):
+        scopes = Scopes({Scope.ANALYTICS_PERSONAL, more})
+        lead = await make_tenant(database, store, scopes=scopes)
+        async with client_of(app, lead) as client:
+            for asked in ({"dimensions": ["person.disability"]}, only("person.disability", "set")):
+                body = {"measures": ["statements.count"]} | asked
+                assert (await client.post(QUERY, json=body)).status_code == status
+        await revoke(database, lead)
+
+
 @pytest.mark.parametrize("name", ["person.shoe_size", "person.", "person.Department", "teams"])
 async def test_an_attribute_that_the_store_has_not_defined_is_unknown(
     client: httpx.AsyncClient, name: str

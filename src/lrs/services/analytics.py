@@ -8,6 +8,7 @@ from lrs.auth.principals import Principal
 from lrs.auth.restrictions import NOTHING_HIDDEN
 from lrs.auth.scopes import Scope
 from lrs.services.pseudonyms import PseudonymsService
+from lrs.services.shown_people import SEES_SENSITIVE
 from lrs.services.turns import Turns
 from lrs.storage.analytics import aggregate
 from lrs.storage.attribute_definitions import definitions_of
@@ -50,8 +51,9 @@ class AnalyticsService:
             UnavailableError: the database cannot be reached, or took too long.
         """
         seen = principal.restrict(Scope.ANALYTICS_READ)
-        if query.is_personal or await self._asks_for_sensitive(principal.store, query):
+        if query.is_personal:
             principal.require(Scope.ANALYTICS_PERSONAL)
+        await self._require_attributes(principal, query)
         query = await self._pseudonyms.query(principal.store, query)
         async with (
             self._turns.turn(principal),
@@ -69,9 +71,13 @@ class AnalyticsService:
         source: Source = "rollup" if found else "raw"
         return Answer(query.columns, table, datetime.now(UTC), reached, source)
 
-    async def _asks_for_sensitive(self, store: int, query: Query) -> bool:
+    async def _require_attributes(self, principal: Principal, query: Query) -> None:
+        """Refuse who may not see the values of attributes that are asked for, here as elsewhere."""
         if not query.attributes:
-            return False
+            return
         async with self._database.primary() as connection:
-            defined = await definitions_of(connection, store)
-        return check_attributes(query, {name: it.is_personal for name, it in defined.items()})
+            defined = await definitions_of(connection, principal.store)
+        if check_attributes(query, {name: it.is_personal for name, it in defined.items()}):
+            principal.require(Scope.ANALYTICS_PERSONAL)
+        if check_attributes(query, {name: it.is_sensitive for name, it in defined.items()}):
+            principal.require(*SEES_SENSITIVE)

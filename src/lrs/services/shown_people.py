@@ -15,7 +15,7 @@ from lrs.storage.engines import Database
 from lrs.storage.person_records import PersonRecord, record_of
 from lrs.storage.seen_people import seen_person
 
-_SEES_SENSITIVE = (Scope.PEOPLE_WRITE, Scope.PRIVACY, Scope.PLATFORM)
+SEES_SENSITIVE = (Scope.PEOPLE_WRITE, Scope.PRIVACY, Scope.PLATFORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def require_everybody(principal: Principal) -> None:
 
 def sees_sensitive(principal: Principal) -> bool:
     """Tell whether somebody sees the values of sensitive attributes."""
-    return principal.may(*_SEES_SENSITIVE)
+    return principal.may(*SEES_SENSITIVE)
 
 
 def event_of(caller: Caller, action: Action, target: UUID | str, **details: object) -> AuditEvent:
