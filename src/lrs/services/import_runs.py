@@ -12,10 +12,10 @@ from uuid_utils.compat import uuid7
 
 from lrs.auth.audit import Action, AuditEvent, Caller
 from lrs.people.attributes import AttributeDefinition
+from lrs.people.imports.chains import Leading
 from lrs.people.imports.columns import Definitions, ListMapping, Meaning
 from lrs.people.imports.findings import Counts, Finding, FindingKind
 from lrs.people.imports.leading import Led, changed, keys_elsewhere, led, told_of
-from lrs.people.imports.managers import Leading
 from lrs.people.imports.outcomes import Outcome, Outcomes
 from lrs.people.imports.planning import Known, PlannedPerson, Planner, findings_of
 from lrs.people.tombstones import tombstone_macs

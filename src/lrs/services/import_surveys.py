@@ -16,9 +16,9 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
+from lrs.people.imports.chains import ELSEWHERE, Chains, Leading
 from lrs.people.imports.findings import Counts, Finding
 from lrs.people.imports.listed import Listed, ListedPerson, ListedRow
-from lrs.people.imports.managers import ELSEWHERE, Chains, Leading
 from lrs.people.imports.persons import MOST_ROWS, assembled
 from lrs.people.imports.rows import key_of_managers
 from lrs.services.sorted_lines import SortedLines

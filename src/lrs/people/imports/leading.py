@@ -7,10 +7,10 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from lrs.people.imports.chains import Leading
 from lrs.people.imports.columns import Meaning
 from lrs.people.imports.findings import Finding, FindingKind
 from lrs.people.imports.listed import Listed
-from lrs.people.imports.managers import Leading
 from lrs.people.imports.outcomes import Outcomes
 from lrs.people.imports.persons import merged
 from lrs.people.imports.rows import key_of_managers

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from lrs.people.imports.chains import ELSEWHERE, Chains, Leading
 from lrs.people.imports.listed import Listed, ListedRow, Told
-from lrs.people.imports.managers import ELSEWHERE, Chains, Leading
 from lrs.people.imports.persons import MOST_ROWS, assembled
 from lrs.people.imports.timelines import memberships, overlaid
 from lrs.people.validities import ALWAYS, OPEN_AFTER, OPEN_BEFORE, Validity, Value
